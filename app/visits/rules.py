@@ -1,0 +1,246 @@
+"""The business decisions of a visit: was the rep there, in which state is it, how long was it, when is the next due.
+
+Everything here is a pure function of facts. Verdicts and states are never typed in by a person and never change a fact:
+a fact is stored as it came (the raw fix, the time of the check-in) and judged again whenever it is shown.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from app.kernel.dates import day_bounds, today_in
+from app.kernel.geo import Position, distance_m
+from app.kernel.i18n import N_
+
+DEFAULT_RADIUS_M = 150  # a shop, its car park, and the coordinates of the wrong door
+ACCURACY_CAP_M = 100  # a fix worse than this earns no tolerance: a phone in a pocket indoors still does better
+MAX_FIX_AGE = timedelta(minutes=5)  # the browser may hand out a position it kept; older says where the rep was
+CLOCK_TOLERANCE = timedelta(minutes=1)
+MOVING_MPS = 8.0  # 29 km/h: faster than anyone walks into a shop
+
+# --- Was the rep there? ----------------------------------------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    """What a check-in's position says about the place. It never blocks; it may ask for a reason."""
+
+    ON_SITE = "on_site"
+    UNCERTAIN = "uncertain"
+    OFF_SITE = "off_site"
+    NO_POSITION = "no_position"  # the check-in has none
+    NO_PLACE = "no_place"  # the place has none to compare with
+
+
+VERDICT_NAMES = {
+    Verdict.ON_SITE: N_("On site"),
+    Verdict.UNCERTAIN: N_("Uncertain"),
+    Verdict.OFF_SITE: N_("Off site"),
+    Verdict.NO_POSITION: N_("No position"),
+    Verdict.NO_PLACE: N_("Place not located"),
+}
+
+# Reason of a judgement -> msgid. Places: distance, accuracy, radius in whole metres, minutes, speed in km/h.
+REASONS = {
+    "within_radius": N_("%(distance)s m from the place (within %(radius)s m, accuracy %(accuracy)s m)."),
+    "too_far": N_("%(distance)s m from the place (more than %(radius)s m, accuracy %(accuracy)s m)."),
+    "accuracy_too_poor": N_("%(distance)s m from the place, but the position is only accurate to %(accuracy)s m."),
+    "fix_too_old": N_("The position was already %(minutes)s minutes old at check-in."),
+    "fix_from_future": N_(
+        "The position is dated %(minutes)s minutes after the check-in: the phone's clock was changed."
+    ),
+    "fix_while_moving": N_("The position was taken while moving at %(speed)s km/h."),
+    "place_approximate": N_("The place is only roughly located, %(distance)s m away."),
+    "no_position": N_("The check-in has no position."),
+    "no_place": N_("The place has no position to compare with."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A position as the phone gave it, kept raw: WGS-84, accuracy in metres (95 %, W3C Geolocation), time of the fix
+    (aware), how many fixes the phone tried, speed in metres per second where it knew. ValueError for numbers that no
+    phone gives."""
+
+    position: Position
+    accuracy_m: float
+    taken_at: datetime
+    fix_count: int = 1
+    speed_mps: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.accuracy_m < math.inf:
+            raise ValueError(f"accuracy {self.accuracy_m} is no length in metres")
+        if self.speed_mps is not None and not 0 <= self.speed_mps < math.inf:
+            raise ValueError(f"speed {self.speed_mps} is no speed in metres per second")
+        if self.taken_at.utcoffset() is None:
+            raise ValueError("the time of a fix needs a zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with the distance in metres (None where there is nothing to measure) and why: a key of REASONS with the
+    values for its places."""
+
+    verdict: Verdict
+    distance_m: float | None
+    reason: str
+    params: Mapping[str, int] = field(default_factory=dict)
+
+
+def judge(
+    fix: Fix | None,
+    place: Position | None,
+    *,
+    checked_in_at: datetime,
+    place_is_approximate: bool = False,
+    radius_m: float = DEFAULT_RADIUS_M,
+) -> Judgement:
+    """Judge a check-in by its fix against the place.
+
+    `checked_in_at` is the phone's time of the tap, as `fix.taken_at` is: a check-in sent hours later is judged alike.
+    The verdict is in the rep's favour: OFF_SITE only where even the fix's error cannot explain the distance,
+    ON_SITE where it can and is at most ACCURACY_CAP_M; between the two it is UNCERTAIN. A place that is only known
+    roughly (the centre of a district) proves nothing either way.
+    """
+    if fix is None:
+        return Judgement(Verdict.NO_POSITION, None, "no_position")
+    if place is None:
+        return Judgement(Verdict.NO_PLACE, None, "no_place")
+    distance = distance_m(fix.position, place)
+    accuracy = fix.accuracy_m
+    metres = {"distance": round(distance), "accuracy": round(accuracy), "radius": round(radius_m)}
+    if place_is_approximate:
+        return Judgement(Verdict.UNCERTAIN, distance, "place_approximate", metres)
+    age = checked_in_at - fix.taken_at
+    if age > MAX_FIX_AGE:
+        return Judgement(Verdict.UNCERTAIN, distance, "fix_too_old", {"minutes": _minutes(age)})
+    if age < -CLOCK_TOLERANCE:
+        return Judgement(Verdict.UNCERTAIN, distance, "fix_from_future", {"minutes": _minutes(-age)})
+    if distance > radius_m + accuracy:
+        return Judgement(Verdict.OFF_SITE, distance, "too_far", metres)
+    if accuracy > ACCURACY_CAP_M and distance + accuracy > radius_m:
+        return Judgement(Verdict.UNCERTAIN, distance, "accuracy_too_poor", metres)
+    if fix.speed_mps is not None and fix.speed_mps >= MOVING_MPS:
+        return Judgement(Verdict.UNCERTAIN, distance, "fix_while_moving", {"speed": round(fix.speed_mps * 3.6)})
+    return Judgement(Verdict.ON_SITE, distance, "within_radius", metres)
+
+
+def needs_reason(verdict: Verdict) -> bool:
+    """Whether the rep must say why: off site, or without a position. Doubt alone is not held against the rep, and a
+    place that we failed to locate even less."""
+    return verdict in (Verdict.OFF_SITE, Verdict.NO_POSITION)
+
+
+# --- In which state is it? -------------------------------------------------------------------------------------------
+
+
+class Dismissal(StrEnum):
+    """Why a planned visit will not take place on its day."""
+
+    POSTPONED = "postponed"
+    SKIPPED = "skipped"
+
+
+class VisitState(StrEnum):
+    """Derived, never stored."""
+
+    PLANNED = "planned"
+    MISSED = "missed"
+    CHECKED_IN = "checked_in"
+    DONE = "done"
+    POSTPONED = "postponed"
+    SKIPPED = "skipped"
+
+
+STATE_NAMES = {
+    VisitState.PLANNED: N_("Planned"),
+    VisitState.MISSED: N_("Missed"),
+    VisitState.CHECKED_IN: N_("Checked in"),
+    VisitState.DONE: N_("Done"),
+    VisitState.POSTPONED: N_("Postponed"),
+    VisitState.SKIPPED: N_("Skipped"),
+}
+
+
+def state_of(
+    planned_on: date | None,
+    today: date,
+    check_in_at: datetime | None,
+    check_out_at: datetime | None,
+    dismissal: Dismissal | None,
+) -> VisitState:
+    """The state that the facts amount to. `today` is the day where the visit takes place.
+
+    Having been there outweighs a dismissal: an offline phone may send the two in either order. A visit that has neither
+    a plan nor a check-in does not exist: ValueError.
+    """
+    if check_in_at is not None:
+        return VisitState.CHECKED_IN if check_out_at is None else VisitState.DONE
+    if dismissal is not None:
+        return VisitState(dismissal.value)
+    if planned_on is None:
+        raise ValueError("a visit is planned or checked in")
+    return VisitState.MISSED if planned_on < today else VisitState.PLANNED
+
+
+# --- How long was it? ------------------------------------------------------------------------------------------------
+
+DEFAULT_VISIT_MINUTES = 30
+FORGOTTEN_AFTER = timedelta(hours=3)
+
+
+def visit_duration(check_in_at: datetime, check_out_at: datetime) -> timedelta:
+    """Time spent; zero where the phone's clock was set back in between."""
+    return max(check_out_at - check_in_at, timedelta(0))
+
+
+def forgotten(check_in_at: datetime, now: datetime, zone: str, next_check_in_at: datetime | None = None) -> bool:
+    """Whether an open check-in was left open by mistake.
+
+    It was where the rep has since checked in elsewhere, or where the rep's day (in `zone`) is over; a visit begun late
+    in the evening still has FORGOTTEN_AFTER.
+    """
+    if next_check_in_at is not None and next_check_in_at >= check_in_at:
+        return True
+    _, midnight = day_bounds(today_in(zone, check_in_at), zone)
+    return now >= max(midnight, check_in_at + FORGOTTEN_AFTER)
+
+
+def estimated_check_out(check_in_at: datetime, planned_minutes: int | None, cap: datetime) -> datetime:
+    """The check-out to assume for a forgotten one: after the planned time (DEFAULT_VISIT_MINUTES where unknown), not
+    later than `cap` (the next check-in, or now) and never before the check-in."""
+    minutes = DEFAULT_VISIT_MINUTES if planned_minutes is None else planned_minutes
+    return max(check_in_at, min(check_in_at + timedelta(minutes=minutes), cap))
+
+
+# --- When is the next one due? ---------------------------------------------------------------------------------------
+
+VISIT_INTERVAL_DAYS: Mapping[str, int] = {"A": 14, "B": 30, "C": 60}
+
+
+def next_visit_due(
+    last_visit_on: date | None,
+    account_class: str | None,
+    agreed_on: date | None = None,
+    intervals: Mapping[str, int] = VISIT_INTERVAL_DAYS,
+) -> date | None:
+    """The day by which an account should be visited again: the day agreed at the last visit, else the last visit plus
+    the interval of its class (days). None for an account that was never visited or has no class: such accounts are
+    found by "not visited", else every imported address would be overdue at once."""
+    if agreed_on is not None:
+        return agreed_on
+    interval = intervals.get(account_class or "")
+    if last_visit_on is None or interval is None:
+        return None
+    return last_visit_on + timedelta(days=interval)
+
+
+def is_overdue(due_on: date | None, today: date) -> bool:
+    """Whether the day it was due by is over. Nothing due is not overdue."""
+    return due_on is not None and due_on < today
+
+
+def _minutes(duration: timedelta) -> int:
+    return duration // timedelta(minutes=1)
