@@ -1,0 +1,204 @@
+"""The business decisions of quotes and orders: what they cost, and what may be ordered.
+
+`price` is the only place where totals are made. The phone, the desk, the PDF and the stored order show its result, so
+prices cannot differ between them.
+
+Rounding: half up, to whole minor units, once for each amount of a line; a total is the plain sum of its lines, so every
+printed column adds up. A line goes through three steps:
+
+    list price    quantity x unit price, exact
+    discount      list price x (1 - discount), rounded; the discount shown is the difference
+    tax           prices without tax: tax = net x rate, rounded; gross = net + tax
+                  prices with tax:    net = gross / (1 + rate), rounded; tax = gross - net
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as with_default
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.kernel.i18n import N_
+from app.kernel.money import MAX_MINOR, Money, minor_digits, round_half_up
+
+WHOLE_BP = 10_000  # basis points in a whole
+MIN_QUANTITY = 1
+MAX_QUANTITY = 99_999
+MAX_LINES = 200
+
+# --- What does it cost? ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as ordered. `unit_price` in minor units of the document's currency, discount and tax in basis points."""
+
+    product_id: UUID
+    quantity: int
+    unit_price: int
+    discount_bp: int = 0
+    tax_bp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line with its amounts, all in minor units. net + tax == gross; list_price - discount is the net (prices without
+    tax) or the gross (prices with tax)."""
+
+    line: Line
+    list_price: int
+    discount: int
+    net: int
+    tax: int
+    gross: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTotal:
+    """The sums of all lines of one tax rate."""
+
+    tax_bp: int
+    net: int
+    tax: int
+    gross: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """A document's amounts in minor units of `currency`: its lines in their order, the sums per tax rate (highest rate
+    first) and the sums of all."""
+
+    currency: str
+    prices_include_tax: bool
+    lines: tuple[PricedLine, ...]
+    taxes: tuple[TaxTotal, ...]
+    discount: int
+    net: int
+    tax: int
+    gross: int
+
+    def money(self, minor: int) -> Money:
+        """One of these amounts with its currency, for display."""
+        return Money(minor, self.currency)
+
+
+def price(lines: Iterable[Line], currency: str, *, prices_include_tax: bool) -> Pricing:
+    """All amounts of a document. Its lines should have passed `problems_of`; any integers give consistent sums."""
+    minor_digits(currency)  # refuses what is no currency
+    priced = tuple(_priced(line, prices_include_tax) for line in lines)
+    rates = sorted({one.line.tax_bp for one in priced}, reverse=True)
+    return Pricing(
+        currency=currency,
+        prices_include_tax=prices_include_tax,
+        lines=priced,
+        taxes=tuple(_tax_total(rate, priced) for rate in rates),
+        discount=sum(one.discount for one in priced),
+        net=sum(one.net for one in priced),
+        tax=sum(one.tax for one in priced),
+        gross=sum(one.gross for one in priced),
+    )
+
+
+def _priced(line: Line, prices_include_tax: bool) -> PricedLine:
+    list_price = line.quantity * line.unit_price
+    payable = _discounted(list_price, line.discount_bp)
+    net, tax = _out_of_gross(payable, line.tax_bp) if prices_include_tax else _onto_net(payable, line.tax_bp)
+    return PricedLine(line, list_price, list_price - payable, net, tax, net + tax)
+
+
+def _discounted(list_price: int, discount_bp: int) -> int:
+    return round_half_up(list_price * (WHOLE_BP - discount_bp), WHOLE_BP)
+
+
+def _onto_net(net: int, tax_bp: int) -> tuple[int, int]:
+    return net, round_half_up(net * tax_bp, WHOLE_BP)
+
+
+def _out_of_gross(gross: int, tax_bp: int) -> tuple[int, int]:
+    net = round_half_up(gross * WHOLE_BP, WHOLE_BP + tax_bp)
+    return net, gross - net
+
+
+def _tax_total(tax_bp: int, priced: Sequence[PricedLine]) -> TaxTotal:
+    of_rate = [one for one in priced if one.line.tax_bp == tax_bp]
+    net, tax = sum(one.net for one in of_rate), sum(one.tax for one in of_rate)
+    return TaxTotal(tax_bp, net, tax, net + tax)
+
+
+# --- What may be ordered? --------------------------------------------------------------------------------------------
+
+# Reason -> msgid, with its places.
+REASONS = {
+    "no_lines": N_("Add at least one product."),
+    "too_many_lines": N_("An order has %(most)s lines at most; this one has %(count)s."),
+    "quantity_out_of_range": N_("The quantity must be between %(least)s and %(most)s."),
+    "price_out_of_range": N_("This unit price is not possible."),
+    "discount_out_of_range": N_("A discount is between 0 and 100 %%."),
+    "discount_over_limit": N_("You may give up to %(limit)s %% discount."),
+    "tax_out_of_range": N_("A tax rate is between 0 and 100 %%."),
+    "total_too_large": N_("The total is too large."),
+    "delivery_in_past": N_("The delivery date is in the past."),
+    "quote_expired": N_("The quote expired on %(valid_until)s."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an input is refused: the form field ('lines-2-quantity', 'delivery_on', '' for the whole), a key of REASONS,
+    and the values for its places."""
+
+    field: str
+    reason: str
+    params: Mapping[str, Any] = with_default(default_factory=dict)
+
+
+def problems_of(lines: Sequence[Line], *, limit_bp: int, delivery_on: date | None, today: date) -> list[Problem]:
+    """Everything that keeps these lines from being ordered; empty where they may be.
+
+    `limit_bp` is the highest discount of whoever sells, `today` the company's day. Delivery may be open (None).
+    """
+    problems = []
+    if not lines:
+        problems.append(Problem("lines", "no_lines"))
+    if len(lines) > MAX_LINES:
+        problems.append(Problem("lines", "too_many_lines", {"most": MAX_LINES, "count": len(lines)}))
+    for index, line in enumerate(lines[:MAX_LINES]):
+        problems += _line_problems(f"lines-{index}", line, limit_bp)
+    if not problems and sum(line.quantity * line.unit_price * (WHOLE_BP + line.tax_bp) for line in lines) > (
+        MAX_MINOR * WHOLE_BP
+    ):
+        problems.append(Problem("lines", "total_too_large"))
+    if delivery_on is not None and delivery_on < today:
+        problems.append(Problem("delivery_on", "delivery_in_past"))
+    return problems
+
+
+def _line_problems(prefix: str, line: Line, limit_bp: int) -> Iterable[Problem]:
+    if not MIN_QUANTITY <= line.quantity <= MAX_QUANTITY:
+        yield Problem(f"{prefix}-quantity", "quantity_out_of_range", {"least": MIN_QUANTITY, "most": MAX_QUANTITY})
+    if not 0 <= line.unit_price <= MAX_MINOR:
+        yield Problem(f"{prefix}-unit_price", "price_out_of_range")
+    if not 0 <= line.discount_bp <= WHOLE_BP:
+        yield Problem(f"{prefix}-discount", "discount_out_of_range")
+    elif not may_discount(limit_bp, line.discount_bp):
+        yield Problem(f"{prefix}-discount", "discount_over_limit", {"limit": percent(limit_bp)})
+    if not 0 <= line.tax_bp <= WHOLE_BP:
+        yield Problem(f"{prefix}-tax", "tax_out_of_range")
+
+
+def may_discount(limit_bp: int, discount_bp: int) -> bool:
+    """Whether someone with this limit may give this discount on a line (both in basis points)."""
+    return 0 <= discount_bp <= min(limit_bp, WHOLE_BP)
+
+
+def quote_expired(valid_until: date | None, today: date) -> bool:
+    """Whether a quote no longer binds: the day after the last day it is valid. Without that day it never expires."""
+    return valid_until is not None and valid_until < today
+
+
+def percent(basis_points: int) -> str:
+    """Basis points for a reader or a form field, without a sign: 1300 -> '13', 1250 -> '12.5', 5 -> '0.05'."""
+    whole, rest = divmod(abs(basis_points), 100)
+    text = f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+    return f"-{text}" if basis_points < 0 else text
