@@ -1,88 +1,89 @@
-/* What every page does with a script: keys, double taps, steppers, lost connections, the theme. All of it is optional. */
+/* What every page does with a script; it works without. */
 
 const offline = document.getElementById("offline");
-const posts = (form) => form.method === "post" || form.hasAttribute("hx-post"); // without `method`, form.method says "get"
+const icon = document.querySelector("link[rel=icon]").href;
 
-/* A key stands for one filled-in form. A page kept by the browser would send the old one again, and the server would
-   take the second note for the first; so the page makes its own. Only where a native post never got its answer
-   (the next page of ours has not been shown) the old key stays: sending again must not do it twice. */
+/* A key stands for one filled-in form: a kept page would send the old one, and its second note be taken for the first.
+   Only a post that never got its answer (no page was shown since) keeps its key: again must not be twice. */
 const keyed = new WeakSet();
-const unanswered = sessionStorage.getItem("sent");
-sessionStorage.removeItem("sent");
-
-function giveKeys(kept) {
+const takeUnanswered = () => {
+  const key = sessionStorage.getItem("sent");
+  sessionStorage.removeItem("sent");
+  return key;
+};
+const giveKeys = (kept) => {
   for (const field of document.querySelectorAll("input[name=once]")) {
     if (keyed.has(field)) continue;
     keyed.add(field);
     if (field.value !== kept) field.value = crypto.randomUUID();
   }
-}
-giveKeys(unanswered);
+};
+const forgetKey = (form) => form.querySelectorAll("input[name=once]").forEach((field) => keyed.delete(field));
+const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : form.removeAttribute("aria-busy");
+const setOffline = (lost) => { offline.hidden = !lost; };
 
-const forget = (form) => form?.querySelectorAll("input[name=once]").forEach((field) => keyed.delete(field));
-
-function settle(form) {
-  form?.removeAttribute("aria-busy");
-}
-
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) return; // a page just loaded has fresh keys already
-  const sent = sessionStorage.getItem("sent");
-  sessionStorage.removeItem("sent");
-  document.querySelectorAll("form").forEach((form) => { settle(form); forget(form); });
-  giveKeys(sent);
+giveKeys(takeUnanswered());
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  for (const form of document.forms) setBusy(form, false), forgetKey(form);
+  giveKeys(takeUnanswered());
 });
 
-/* One tap, one post. */
+/* One tap, one post. It leaves when the server answers: the browser's own error page would lose what was typed. */
+const cleared = new WeakSet();
 addEventListener("submit", (event) => {
-  if (event.target.getAttribute("aria-busy") === "true") {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
+  if (!event.target.hasAttribute("aria-busy") || cleared.has(event.target)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }, true);
-
-addEventListener("submit", (event) => {
-  const form = event.target;
-  if (event.defaultPrevented || !posts(form) || form.target) return;
-  if (!navigator.onLine) {
-    event.preventDefault();
-    offline.hidden = false;
+addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (event.defaultPrevented || form.method !== "post" || form.target) return;
+  if (cleared.delete(form)) {
+    sessionStorage.setItem("sent", form.elements.once?.value ?? "");
+    setTimeout(setBusy, 15000, form); // a download leaves the page here
     return;
   }
-  form.setAttribute("aria-busy", "true");
-  sessionStorage.setItem("sent", form.elements.once?.value ?? "");
-  setTimeout(settle, 15000, form); // an answer that is a download leaves the page where it is
+  event.preventDefault();
+  setBusy(form, true);
+  try {
+    await fetch(icon, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10000) });
+    setOffline(false);
+    cleared.add(form);
+    form.requestSubmit(submitter);
+  } catch {
+    setBusy(form, false);
+    setOffline(true);
+  }
 });
+addEventListener("online", () => setOffline(false));
 
-const formOf = (event) => event.detail.ctx?.sourceElement?.closest("form");
-const on = (name, act) => document.addEventListener("htmx:" + name, act);
-
-on("before:request", (event) => { if (event.detail.ctx.request.method === "POST") formOf(event)?.setAttribute("aria-busy", "true"); });
-on("finally:request", (event) => settle(formOf(event)));
-on("after:request", (event) => {
-  offline.hidden = true;
-  if (event.detail.ctx.response.status < 400) forget(formOf(event));
+const on = (name, act) => document.addEventListener("htmx:" + name, ({ detail: { ctx } }) => ctx && act(ctx, ctx.sourceElement.closest("form")));
+on("before:request", (ctx, form) => form && ctx.request.method === "POST" && setBusy(form, true));
+on("finally:request", (ctx, form) => form && setBusy(form, false));
+on("after:request", (ctx, form) => {
+  setOffline(false);
+  if (form && ctx.response.status < 400) forgetKey(form);
 });
 on("after:swap", () => giveKeys());
-on("error", (event) => { if (event.detail.ctx && !event.detail.ctx.response) offline.hidden = false; });
-addEventListener("online", () => { offline.hidden = true; });
+on("error", (ctx) => ctx.response || setOffline(true));
 
 /* Steppers, and the way out of an opened question. */
-addEventListener("click", (event) => {
-  const step = event.target.closest?.("[data-step]");
+addEventListener("click", ({ target }) => {
+  const step = target.closest("[data-step]");
   if (step) {
     const field = step.parentNode.querySelector("input");
     step.dataset.step < 0 ? field.stepDown() : field.stepUp();
     for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
   }
-  const question = event.target.closest?.("[data-close]")?.closest("details");
+  const question = target.closest("[data-close]")?.closest("details");
   if (question) {
     question.open = false;
     question.firstElementChild.focus();
   }
 });
 
-/* Light or dark by choice; the server reads the cookie, so that no page flashes. */
+/* Light or dark: the server reads the cookie, so no page flashes. */
 addEventListener("change", ({ target }) => {
   if (target.name !== "theme") return;
   document.documentElement.dataset.theme = target.value;
