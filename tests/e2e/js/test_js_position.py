@@ -15,10 +15,12 @@ CHECK_IN = f"""<form method="post" action="/check-in" data-position data-positio
   <input name="note" value="n"><button name="act" value="in" data-position-ask data-position-submit>Check in</button>
   <button name="act" value="skip">Skip</button><output data-position-status></output></form>"""
 FILL = f"""<div data-position {TEXTS}><form method="post" action="/accounts">{HIDDEN}
-  <button type="button" data-position-ask hidden>My position</button><output data-position-status></output></form></div>"""
+  <button type="button" data-position-ask hidden>My position</button>
+  <output data-position-status></output></form></div>"""
 COUNTED = """const real = navigator.geolocation.watchPosition.bind(navigator.geolocation);
   let seen = 0;
-  navigator.geolocation.watchPosition = (fix, ...rest) => real((at) => { fix(at); document.title = `seen ${++seen}` }, ...rest);"""
+  navigator.geolocation.watchPosition = (fix, ...rest) =>
+    real((at) => { fix(at); document.title = `seen ${++seen}` }, ...rest);"""
 SHANGHAI = {"latitude": 31.2304, "longitude": 121.4737}
 
 
@@ -86,7 +88,7 @@ def test_denied_keeps_a_place_picked_by_hand(site: Site, new_page: Callable[...,
 
 def test_unavailable_and_timeout(site: Site, new_page: Callable[..., Page]) -> None:
     page = new_page(
-        "navigator.geolocation.watchPosition = async (fix, error) => { await 0; if (location.hash) error({ code: 2 }) }",
+        "navigator.geolocation.watchPosition = async (_, error) => { await 0; if (location.hash) error({ code: 2 }) }",
         permissions=["geolocation"],
     )
     page.clock.install()
@@ -103,7 +105,8 @@ def test_unavailable_and_timeout(site: Site, new_page: Callable[..., Page]) -> N
 def test_the_box_starts_after_the_browsers_question(site: Site, new_page: Callable[..., Page]) -> None:
     page = new_page(
         "navigator.geolocation.watchPosition = () => 1;"
-        "navigator.permissions.query = async () => ({ state: 'prompt', set onchange(on) { window.answer = on; document.title = 'Prompt' } })"
+        "navigator.permissions.query = async () => ({ state: 'prompt', "
+        "set onchange(on) { window.answer = on; document.title = 'Prompt' } })"
     )
     page.clock.install()
     page.goto(site.page("/", FILL, "position.js"))
@@ -168,9 +171,8 @@ def test_works_in_a_form_that_htmx_brings(site: Site, new_page: Callable[..., Pa
     page = new_page(geolocation={**SHANGHAI, "accuracy": 5}, permissions=["geolocation"])
     htmx = '<script src="/node_modules/htmx.org/dist/htmx.min.js"></script>'
     site.answers["/part"] = ("text/html", FILL.encode())
-    page.goto(
-        site.page("/", f'{htmx}<p id="box"></p><button hx-get="/part" hx-target="#box">Bring</button>', "position.js")
-    )
+    bring = '<p id="box"></p><button hx-get="/part" hx-target="#box">Bring</button>'
+    page.goto(site.page("/", htmx + bring, "position.js"))
     page.get_by_role("button", name="Bring").click()
     page.get_by_role("button", name="My position").click()
     expect(page.locator("output")).to_have_text("±5 m")
