@@ -4,29 +4,26 @@ const offline = document.getElementById("offline");
 const icon = document.querySelector("link[rel=icon]").href;
 
 /* A key stands for one filled-in form: a kept page would send the old one, and its second note be taken for the first.
-   Only a post that never got its answer (no page was shown since) keeps its key: again must not be twice. */
+   Only coming back to a form whose post got no answer keeps the key: again must not be twice. */
 const keyed = new WeakSet();
-const takeUnanswered = () => {
-  const key = sessionStorage.getItem("sent");
+const giveKeys = (back) => {
+  const [action, key] = JSON.parse(sessionStorage.getItem("sent")) ?? [];
   sessionStorage.removeItem("sent");
-  return key;
-};
-const giveKeys = (kept) => {
   for (const field of document.querySelectorAll("input[name=once]")) {
     if (keyed.has(field)) continue;
     keyed.add(field);
-    if (field.value !== kept) field.value = crypto.randomUUID();
+    field.value = back && field.form.action === action ? key : crypto.randomUUID?.() ?? field.value;
   }
 };
 const forgetKey = (form) => form.querySelectorAll("input[name=once]").forEach((field) => keyed.delete(field));
 const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : form.removeAttribute("aria-busy");
 const setOffline = (lost) => { offline.hidden = !lost; };
 
-giveKeys(takeUnanswered());
+giveKeys(performance.getEntriesByType("navigation")[0]?.type === "back_forward");
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted) return;
   for (const form of document.forms) setBusy(form, false), forgetKey(form);
-  giveKeys(takeUnanswered());
+  giveKeys(true);
 });
 
 /* One tap, one post. It leaves when the server answers: the browser's own error page would lose what was typed. */
@@ -40,7 +37,7 @@ addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (event.defaultPrevented || form.method !== "post" || form.target) return;
   if (cleared.delete(form)) {
-    sessionStorage.setItem("sent", form.elements.once?.value ?? "");
+    sessionStorage.setItem("sent", JSON.stringify([form.action, form.elements.once?.value]));
     setTimeout(setBusy, 15000, form); // a download leaves the page here
     return;
   }
