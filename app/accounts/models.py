@@ -1,0 +1,117 @@
+"""Customers: the account, its places, its contacts, its notes."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.infra.db import Model, id_column
+
+LIVE = text("archived_at IS NULL")
+
+
+class Account(Model):
+    """A customer. Without `owner_id` it lies in the public pool (公海).
+
+    `source` and `external_id` are its identity where it was imported from; `search` is the folded text that any part
+    of name, address or phone is found in; `last_visit_on` is kept up by visits; `rating` is the class A, B or C.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("rating IN ('A', 'B', 'C')", name="rating"),
+        Index(None, "source", "external_id", unique=True),
+        Index(None, "identity"),
+        Index(None, "owner_id", "name"),
+        Index("ix_account_name_live", "name", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+    )
+    id: Mapped[UUID] = id_column()
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+    category: Mapped[str] = mapped_column(default="")
+    rating: Mapped[str] = mapped_column(default="C")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    website: Mapped[str] = mapped_column(default="")
+    tax_number: Mapped[str] = mapped_column(default="")
+    language: Mapped[str]  # of its documents
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    source: Mapped[str | None]
+    external_id: Mapped[str | None]
+    identity: Mapped[str] = mapped_column(default="")  # folded name and address
+    search: Mapped[str] = mapped_column(default="")
+    last_visit_on: Mapped[date | None]
+    next_visit_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Place(Model):
+    """Where an account is visited; the first one (`position_in_list` 0) is its main place.
+
+    Position is WGS-84, in degrees; `certainty` says what it is worth: exact, approximate (a district's centre) or none.
+    `qk` is the quadkey of zoom 26 and (ux, uy, uz) the unit vector, both None without a position. `owner_id` repeats
+    the account's, so that "nearest of mine" is one index range.
+    """
+
+    __tablename__ = "place"
+    __table_args__ = (
+        CheckConstraint("(lat IS NULL) = (certainty = 'none')", name="certainty"),
+        CheckConstraint("radius BETWEEN 20 AND 5000", name="radius"),
+        Index(None, "account_id", "position_in_list"),
+        Index(None, "qk"),
+        Index(None, "owner_id", "qk"),
+    )
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    position_in_list: Mapped[int] = mapped_column(default=0)
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    label: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(default="")  # ISO 3166-1 alpha-2
+    region: Mapped[str] = mapped_column(default="")
+    city: Mapped[str] = mapped_column(default="")
+    district: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str]  # IANA time zone: opening hours and plans are in it
+    hours: Mapped[str] = mapped_column(default="")  # as written; app.kernel.hours reads it
+    certainty: Mapped[str] = mapped_column(default="none")
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    qk: Mapped[int | None] = mapped_column(BigInteger)
+    ux: Mapped[float | None] = mapped_column(Float(53))
+    uy: Mapped[float | None] = mapped_column(Float(53))
+    uz: Mapped[float | None] = mapped_column(Float(53))
+    radius: Mapped[int] = mapped_column(default=150)  # metres within which a check-in counts as on site
+    archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Contact(Model):
+    """A person at an account."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index(None, "account_id"),)
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Note(Model):
+    """Something worth knowing about an account: said once, never changed."""
+
+    __tablename__ = "note"
+    __table_args__ = (Index(None, "account_id", "at"),)
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    text: Mapped[str]

@@ -1,0 +1,413 @@
+"""Ways to customers. An account is visible to whoever sees its owner; without an owner (公海) to everybody."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, or_, select, union_all
+
+from app.accounts.models import Account, Contact, Note, Place
+from app.accounts.rules import (
+    MOST_DUPLICATES,
+    MOST_WORDS,
+    NEAR_M,
+    VISIT_INTERVAL_DAYS,
+    AccountFilters,
+    address_line,
+    core_of,
+    masked,
+    next_visit_due,
+    phone_tails,
+    tells,
+    why_duplicate,
+)
+from app.identity.models import Person
+from app.infra.db import db
+from app.infra.nearest import nearest
+from app.infra.scope import belongs_to
+from app.kernel.access import Actor
+from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position, arc_m, covering, distance_m
+from app.kernel.page import PAGE_SIZE, Page, offset
+from app.kernel.text import search_parts
+
+Line = Row[*tuple[Any, ...]]
+Lines = Sequence[Line]
+MOST_CANDIDATES = 200
+MOST_NOTES = 50
+
+
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    return belongs_to(actor, Account.owner_id, pool=True)
+
+
+# --- One ------------------------------------------------------------------------------------------------
+
+
+def get_account(actor: Actor, account_id: UUID) -> Account:
+    """The account, put away or not. NotFoundError where there is none, or none that the actor may see."""
+    account = db.session.scalar(select(Account).where(Account.id == account_id, _seen(actor)))
+    if account is None:
+        raise NotFoundError
+    return account
+
+
+def get_place(actor: Actor, place_id: UUID) -> Place:
+    """A place of an account that the actor sees, put away or not; else NotFoundError."""
+    place = db.session.scalar(
+        select(Place).join(Account, Account.id == Place.account_id).where(Place.id == place_id, _seen(actor))
+    )
+    if place is None:
+        raise NotFoundError
+    return place
+
+
+def get_main_place(actor: Actor, account_id: UUID) -> Place:
+    """Where one goes when nothing else is said: the first place of the account. NotFoundError as `get_account`."""
+    place = db.session.scalar(
+        select(Place)
+        .join(Account, Account.id == Place.account_id)
+        .where(Place.account_id == account_id, Place.position_in_list == 0, Place.archived_at.is_(None), _seen(actor))
+    )
+    if place is None:
+        raise NotFoundError
+    return place
+
+
+def get_contact(actor: Actor, contact_id: UUID) -> Contact:
+    """A contact of an account that the actor sees; else NotFoundError."""
+    contact = db.session.scalar(
+        select(Contact).join(Account, Account.id == Contact.account_id).where(Contact.id == contact_id, _seen(actor))
+    )
+    if contact is None:
+        raise NotFoundError
+    return contact
+
+
+def find_owner_name(account: Account) -> str | None:
+    """The name of the account's owner, None in the public pool."""
+    return db.session.scalar(select(Person.name).where(Person.id == account.owner_id)) if account.owner_id else None
+
+
+def list_places(actor: Actor, account_id: UUID) -> Sequence[Place]:
+    """The places of an account in their order, without those put away."""
+    return db.session.scalars(
+        select(Place)
+        .join(Account, Account.id == Place.account_id)
+        .where(Place.account_id == account_id, Place.archived_at.is_(None), _seen(actor))
+        .order_by(Place.position_in_list, Place.id)
+    ).all()
+
+
+def list_contacts(actor: Actor, account_id: UUID) -> Lines:
+    """(id, name, title, phone, email) of an account's contacts by name."""
+    return db.session.execute(
+        select(Contact.id, Contact.name, Contact.title, Contact.phone, Contact.email)
+        .join(Account, Account.id == Contact.account_id)
+        .where(Contact.account_id == account_id, Contact.archived_at.is_(None), _seen(actor))
+        .order_by(Contact.name, Contact.id)
+    ).all()
+
+
+def list_notes(actor: Actor, account_id: UUID) -> Lines:
+    """(id, at, text, by) of the latest notes, newest first; `by` None where an import wrote it."""
+    return db.session.execute(
+        select(Note.id, Note.at, Note.text, Person.name.label("by"))
+        .join(Account, Account.id == Note.account_id)
+        .outerjoin(Person, Person.id == Note.person_id)
+        .where(Note.account_id == account_id, _seen(actor))
+        .order_by(Note.at.desc(), Note.id.desc())
+        .limit(MOST_NOTES)
+    ).all()
+
+
+def find_usual_place(actor: Actor) -> Line | None:
+    """(country, region, city, zone) of the account that the actor added last: the next one is likely near it."""
+    return db.session.execute(
+        select(Place.country, Place.region, Place.city, Place.zone)
+        .join(Account, Account.id == Place.account_id)
+        .where(Account.created_by == actor.id, Account.source.is_(None), Place.position_in_list == 0, _seen(actor))
+        .order_by(Account.created_at.desc(), Account.id.desc())
+        .limit(1)
+    ).first()
+
+
+def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
+    """What a day plan needs to know of these places, in no order; those that the actor does not see are left out.
+
+    (id of the place, account_id, name, rating, phone, address, district, city, zone, hours, certainty, lat, lon)
+    """
+    return db.session.execute(
+        select(
+            Place.id, Place.account_id, Account.name, Account.rating, Account.phone, Place.address, Place.district,
+            Place.city, Place.zone, Place.hours, Place.certainty, Place.lat, Place.lon,
+        )
+        .join(Account, Account.id == Place.account_id)
+        .where(Place.id.in_(list(place_ids)), _seen(actor))
+    ).all()  # fmt: skip
+
+
+# --- Many -----------------------------------------------------------------------------------------------
+
+
+def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date) -> Page:
+    """Page `number` (from 1) of the accounts, in one statement.
+
+    Rows (id, name, rating, category, phone, last_visit_on, owner_id, owner, city, district, address, archived_at);
+    `owner` is a name or None, the address is the main place's. `today` is the reader's, for "not visited for N days".
+    """
+    order: tuple[Any, ...] = (Account.name, Account.id)
+    if filters.sort == "visit":
+        order = (Account.last_visit_on.asc().nulls_first(), *order)
+    # First the ids of the page, then the joins: fifty rows are joined, not fifty thousand.
+    chosen = (
+        select(Account.id)
+        .where(*_narrowed(actor, filters, today))
+        .order_by(*order)
+        .limit(PAGE_SIZE + 1)
+        .offset(offset(number))
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(
+            Account.id, Account.name, Account.rating, Account.category, Account.phone, Account.last_visit_on,
+            Account.owner_id, Account.archived_at, Person.name.label("owner"), Place.city, Place.district,
+            Place.address,
+        )
+        .join(chosen, chosen.c.id == Account.id)
+        .outerjoin(Person, Person.id == Account.owner_id)
+        .outerjoin(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0))
+        .order_by(*order)
+    ).all()  # fmt: skip
+    return Page.of(rows, number)
+
+
+def has_accounts(actor: Actor) -> bool:
+    """Whether the actor sees any account at all: an empty list then means that a filter is too narrow."""
+    return db.session.scalar(select(Account.id).where(_seen(actor)).limit(1)) is not None
+
+
+def _narrowed(
+    actor: Actor, filters: AccountFilters, today: date, owner: Any = Account.owner_id
+) -> list[ColumnElement[bool]]:
+    """The clauses of the filters on accounts. `owner` is the column that names the owner: place has it too."""
+    clauses = [
+        Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),
+        belongs_to(actor, owner, pool=True),
+    ]
+    if filters.owner == "none":
+        clauses.append(owner.is_(None))
+    elif filters.owner:
+        clauses.append(owner == (actor.id if filters.owner == "me" else UUID(filters.owner)))
+    if filters.rating:
+        clauses.append(Account.rating == filters.rating)
+    if filters.days is not None:
+        since = today - timedelta(days=filters.days)
+        clauses.append(or_(Account.last_visit_on.is_(None), Account.last_visit_on <= since))
+    if filters.q:
+        clauses += _found(filters.q)
+    return clauses
+
+
+def _found(text: str) -> list[ColumnElement[bool]]:
+    """Each word must stand somewhere in the account's search text; a word of signs only is none."""
+    words = [parts for word in text.split()[:MOST_WORDS] if (parts := search_parts(word))]
+    if not words:
+        return [false()]
+    return [or_(*(Account.search.contains(part, autoescape=True) for part in parts)) for parts in words]
+
+
+@dataclass(frozen=True, slots=True)
+class NearAccount:
+    """A place near a position. `distance_m` metres, `lat` and `lon` WGS-84; `id` is the account's."""
+
+    id: UUID
+    place_id: UUID
+    name: str
+    rating: str
+    address: str
+    distance_m: float
+    lat: float
+    lon: float
+    certainty: str
+    last_visit_on: date | None
+    next_visit_on: date | None
+    phone: str
+    owner_id: UUID | None
+
+
+def nearest_accounts(
+    actor: Actor, position: Position, k: int, filters: AccountFilters, today: date, *, max_radius_m: float | None = None
+) -> list[NearAccount]:
+    """The k places nearest to `position` whose accounts fit the filters, nearest first (their order is not asked)."""
+    rows = nearest(
+        db.session(),
+        [
+            Account.id, Place.id.label("place_id"), Account.name, Account.rating, Place.address, Place.district,
+            Place.city, Place.lat, Place.lon, Place.certainty, Account.last_visit_on, Account.next_visit_on,
+            Account.phone, Account.owner_id,
+        ],
+        position,
+        k,
+        place=Place.__table__,
+        where=[
+            Place.account_id == Account.id,
+            Place.archived_at.is_(None),
+            *_narrowed(actor, filters, today, Place.owner_id),
+        ],
+        max_radius_m=max_radius_m,
+    )  # fmt: skip
+    return [
+        NearAccount(
+            row.id, row.place_id, row.name, row.rating, address_line(row.address, row.district, row.city),
+            arc_m(row.chord2), row.lat, row.lon, row.certainty, row.last_visit_on, row.next_visit_on, row.phone,
+            row.owner_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+# --- Due ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DueAccount:
+    """An account whose visit is due since `due_on`; the place is its main one."""
+
+    id: UUID
+    place_id: UUID
+    name: str
+    rating: str
+    phone: str
+    address: str
+    lat: float | None
+    lon: float | None
+    last_visit_on: date | None
+    due_on: date
+    owner_id: UUID | None
+
+
+def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = None) -> list[DueAccount]:
+    """Accounts that should have been visited before `today`, the longest due first; those of one owner where asked.
+
+    Nobody is late for the public pool, nor for an account that was never visited and for which no day was agreed.
+    """
+    mine = [Account.archived_at.is_(None), Account.owner_id.is_not(None), belongs_to(actor, Account.owner_id)]
+    if owner_id is not None:
+        mine.append(Account.owner_id == owner_id)
+    # Adding days to a column differs between databases, so each class is asked by itself, and the rule gives the day.
+    agreed = select(Account.id).where(*mine, Account.next_visit_on < today).order_by(Account.next_visit_on)
+    asked: list[Select[Any]] = [agreed]
+    for rating, days in VISIT_INTERVAL_DAYS.items():
+        asked.append(
+            select(Account.id)
+            .where(
+                *mine,
+                Account.rating == rating,
+                Account.next_visit_on.is_(None),
+                Account.last_visit_on < today - timedelta(days=days),
+            )
+            .order_by(Account.last_visit_on)
+        )
+    parts = [select(each.limit(limit).subquery().c.id) for each in asked]
+    rows = db.session.execute(
+        select(
+            Account.id, Place.id.label("place_id"), Account.name, Account.rating, Account.phone, Place.address,
+            Place.district, Place.city, Place.lat, Place.lon, Account.last_visit_on, Account.next_visit_on,
+            Account.owner_id,
+        )
+        .join(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0))
+        .where(Account.id.in_(union_all(*parts)))
+    )  # fmt: skip
+    due = [
+        DueAccount(
+            row.id, row.place_id, row.name, row.rating, row.phone, address_line(row.address, row.district, row.city),
+            row.lat, row.lon, row.last_visit_on, due_on, row.owner_id,
+        )
+        for row in rows
+        if (due_on := next_visit_due(row.last_visit_on, row.rating, row.next_visit_on)) is not None
+    ]  # fmt: skip
+    return sorted(due, key=lambda each: (each.due_on, each.name, each.id))[:limit]
+
+
+# --- There already? -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An account that may be the one being written. Where the actor may not see it, `id` is None and `name` masked.
+
+    `reason`: a key of rules.DUPLICATE_REASONS. `owner`: a name, None in the public pool. `distance_m` where near.
+    """
+
+    reason: str
+    name: str
+    owner: str | None
+    id: UUID | None = None
+    address: str = ""
+    distance_m: float | None = None
+
+
+def duplicates(
+    actor: Actor, name: str, phone: str, position: Position | None, besides: UUID | None = None
+) -> list[Duplicate]:
+    """Up to MOST_DUPLICATES live accounts, of whomever, that look like this one; the surest first.
+
+    `besides` is the account being changed. Of accounts beyond the actor's reach only a masked name and the owner's
+    name are told: enough to talk to each other, too little to go there alone.
+    """
+    core, tails = core_of(name), phone_tails(phone)
+    found: dict[UUID, tuple[float, Duplicate]] = {}
+    for row in _candidates(core, tails, position):
+        other_phones = " ".join(part for part in row.search.split() if part.isdigit())
+        here = Position(row.lat, row.lon) if row.lat is not None else None
+        away = distance_m(position, here) if position and here else None
+        why = why_duplicate(core, tails, core_of(row.name), other_phones, away is not None and away <= NEAR_M)
+        if why is None or row.id == besides or (row.id in found and found[row.id][0] >= why[0]):
+            continue
+        seen = row.owner_id is None or actor.reach.value == "all" or row.owner_id in actor.people
+        address = address_line(row.address or "", row.district or "", row.city or "")
+        found[row.id] = (
+            why[0],
+            (
+                Duplicate(why[1], row.name, row.owner, row.id, address, away)
+                if seen
+                else Duplicate(why[1], masked(row.name), row.owner)
+            ),
+        )
+    surest = sorted(found.values(), key=lambda each: (-each[0], each[1].distance_m or 0.0, each[1].name))
+    return [duplicate for _, duplicate in surest[:MOST_DUPLICATES]]
+
+
+def _candidates(core: str, tails: frozenset[str], position: Position | None) -> Lines:
+    """Live accounts that share a phone number, a good part of the name, or the street corner: one statement."""
+    like = [Account.search.contains(tail, autoescape=True) for tail in sorted(tails)]
+    if tells(core):
+        half = (len(core) + 1) // 2
+        parts = {core, core[:half], core[half:]} if len(core) >= 4 else {core}
+        like += [Account.search.contains(part, autoescape=True) for part in sorted(parts) if tells(part)]
+    surest = case((Account.search.startswith(core, autoescape=True), 0), else_=1) if tells(core) else Account.name
+    asked = []
+    if like:
+        asked.append(select(Account.id).where(Account.archived_at.is_(None), or_(*like)).order_by(surest))
+    if position is not None and tells(core):
+        near = or_(*(Place.qk.between(low, high) for low, high in covering(position, NEAR_M)))
+        asked.append(
+            select(Account.id)
+            .join(Place, Place.account_id == Account.id)
+            .where(near, Place.archived_at.is_(None), Account.archived_at.is_(None))
+        )
+    if not asked:
+        return ()
+    parts_of_all = [select(each.limit(MOST_CANDIDATES).subquery().c.id) for each in asked]
+    return db.session.execute(
+        select(
+            Account.id, Account.name, Account.search, Account.owner_id, Person.name.label("owner"), Place.address,
+            Place.district, Place.city, Place.lat, Place.lon,
+        )
+        .outerjoin(Person, Person.id == Account.owner_id)
+        .outerjoin(Place, and_(Place.account_id == Account.id, Place.archived_at.is_(None)))
+        .where(Account.id.in_(union_all(*parts_of_all)))
+    ).all()  # fmt: skip

@@ -1,0 +1,5 @@
+"""Accounts."""
+
+from app.web.slice import Slice
+
+SLICE = Slice(name="accounts")
