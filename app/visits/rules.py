@@ -1,4 +1,4 @@
-"""The business decisions of a visit: was the rep there, in which state is it, how long was it, when is the next due.
+"""The business decisions of a visit: was the rep there, in which state is it, how long was it.
 
 Everything here is a pure function of facts. Verdicts and states are never typed in by a person and never change a fact:
 a fact is stored as it came (the raw fix, the time of the check-in) and judged again whenever it is shown.
@@ -137,8 +137,9 @@ def needs_reason(verdict: Verdict) -> bool:
 
 
 class Dismissal(StrEnum):
-    """Why a planned visit will not take place on its day."""
+    """How a planned visit did not take place on its day."""
 
+    MISSED = "missed"  # the day went by, and the rep says why
     POSTPONED = "postponed"
     SKIPPED = "skipped"
 
@@ -185,6 +186,32 @@ def state_of(
     return VisitState.MISSED if planned_on < today else VisitState.PLANNED
 
 
+# What came of a visit -> msgid.
+OUTCOMES = {
+    "order": N_("Order taken"),
+    "interested": N_("Interested"),
+    "follow_up": N_("To be followed up"),
+    "service": N_("Service or complaint"),
+    "no_interest": N_("No interest"),
+    "nobody_there": N_("Nobody there"),
+}
+
+TONES = {
+    VisitState.PLANNED: "",
+    VisitState.MISSED: "bad",
+    VisitState.CHECKED_IN: "accent",
+    VisitState.DONE: "ok",
+    VisitState.POSTPONED: "warn",
+    VisitState.SKIPPED: "warn",
+}
+"""State -> how strongly it is shown."""
+
+
+def tone_of(state: VisitState, verdict: str | None) -> str:
+    """How strongly a visit is shown: a check-in elsewhere than at the customer's stands out from the good ones."""
+    return "bad" if verdict == Verdict.OFF_SITE else "warn" if verdict == Verdict.NO_POSITION else TONES[state]
+
+
 # --- How long was it? ------------------------------------------------------------------------------------------------
 
 DEFAULT_VISIT_MINUTES = 30
@@ -213,33 +240,6 @@ def estimated_check_out(check_in_at: datetime, planned_minutes: int | None, cap:
     later than `cap` (the next check-in, or now) and never before the check-in."""
     minutes = DEFAULT_VISIT_MINUTES if planned_minutes is None else planned_minutes
     return max(check_in_at, min(check_in_at + timedelta(minutes=minutes), cap))
-
-
-# --- When is the next one due? ---------------------------------------------------------------------------------------
-
-VISIT_INTERVAL_DAYS: Mapping[str, int] = {"A": 14, "B": 30, "C": 60}
-
-
-def next_visit_due(
-    last_visit_on: date | None,
-    account_class: str | None,
-    agreed_on: date | None = None,
-    intervals: Mapping[str, int] = VISIT_INTERVAL_DAYS,
-) -> date | None:
-    """The day by which an account should be visited again: the day agreed at the last visit, else the last visit plus
-    the interval of its class (days). None for an account that was never visited or has no class: such accounts are
-    found by "not visited", else every imported address would be overdue at once."""
-    if agreed_on is not None:
-        return agreed_on
-    interval = intervals.get(account_class or "")
-    if last_visit_on is None or interval is None:
-        return None
-    return last_visit_on + timedelta(days=interval)
-
-
-def is_overdue(due_on: date | None, today: date) -> bool:
-    """Whether the day it was due by is over. Nothing due is not overdue."""
-    return due_on is not None and due_on < today
 
 
 def _minutes(duration: timedelta) -> int:

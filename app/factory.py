@@ -1,0 +1,101 @@
+"""The application, put together from its slices."""
+
+from typing import Any
+
+from flask import Flask, Response
+from flask_compress import Compress
+from flask_migrate import Migrate
+from whitenoise import WhiteNoise
+
+from app import cli
+from app.config import ROOT, Settings, from_environment, secret_of
+from app.identity.queries import find_actor
+from app.infra.db import connect_to, db
+from app.slices import SLICES
+from app.web import actor, errors, guard, locale, panels, ui, unit
+from app.web.styleguide import blueprint as styleguide
+
+BUILT = ROOT / "static" / "built"
+LARGEST_POST = 12 * 1024 * 1024  # a phone's photo that no script could scale
+
+
+def create_app(settings: Settings | None = None, **config: Any) -> Flask:
+    """The WSGI application. `config` overrides Flask's settings (tests). RuntimeError where a route has no mark."""
+    settings = settings or from_environment()
+    app = unit.Fieldbook("app", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config.update(
+        DATA=settings.data,
+        SETTINGS=settings,
+        BUILT=BUILT,
+        PUBLIC_URL=settings.public_url,
+        SECRET_KEY=secret_of(settings.data),
+        SESSION_COOKIE_NAME="fieldbook",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
+        MAX_CONTENT_LENGTH=LARGEST_POST,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
+    )
+    app.config.update(config)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    connect_to(app, settings.database_url, settings.data)
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    Compress(app)
+    _start_web(app, settings)
+    for each in SLICES:
+        for blueprint in each.blueprints:
+            app.register_blueprint(blueprint)
+        for group in each.commands:
+            app.cli.add_command(group)
+    if settings.development:
+        app.register_blueprint(styleguide)
+    panels.hang(app, SLICES)
+    ui.furnish(app, SLICES, BUILT)
+    cli.register(app, SLICES)
+    guard.refuse_unmarked(app)
+    return app
+
+
+def _start_web(app: Flask, settings: Settings) -> None:
+    def person(person_id: Any) -> actor.SignedIn | None:
+        found = find_actor(person_id)
+        return actor.SignedIn(*found) if found else None
+
+    actor.load_people_from(app, person)
+    locale.speak(app)
+    guard.gate(app)
+    unit.close_reads(app)
+    errors.register(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # Flask's documented way to add middleware
+        app.wsgi_app, root=BUILT if BUILT.exists() else None, prefix="static/", immutable_file_test=lambda _p, _u: True
+    )
+    policy = _content_policy(settings)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", policy)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "geolocation=(self), camera=(self), microphone=()"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers.setdefault("Cache-Control", "private, no-cache")
+        headers.add("Vary", "Cookie, HX-Request")
+        if settings.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+
+def _content_policy(settings: Settings) -> str:
+    """Nothing inline, nothing from elsewhere but the tiles that the installation chose."""
+    tiles = settings.tiles.replace("{s}", "*").split("/")
+    host = f" {tiles[0]}//{tiles[2]}" if len(tiles) > 2 else ""
+    return (
+        "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; object-src 'self'; "
+        f"img-src 'self' blob: data:{host}"
+    )

@@ -1,0 +1,55 @@
+"""Who may sign in how often, what a password must be, and how teams form a tree."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from app.kernel.errors import InvalidError
+from app.kernel.i18n import N_
+
+GUESS_WINDOW = timedelta(minutes=15)
+GUESSES_PER_EMAIL = 8
+GUESSES_PER_ADDRESS = 60  # a whole office may share one address
+SHORTEST_PASSWORD = 10
+
+
+def fold_email(text: str) -> str:
+    """The form under which an e-mail address is stored and found."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def check_password(password: str, email: str) -> None:
+    """Refuse (InvalidError) what is guessed first; length counts, odd signs do not (NIST SP 800-63B, 3.1.1.2)."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidError("password", N_("Use at least %(number)s characters."), {"number": SHORTEST_PASSWORD})
+    if len(password) > 200:
+        raise InvalidError("password", N_("Use at most %(number)s characters."), {"number": 200})
+    if len(set(password)) < 4 or password.casefold() in (email, email.partition("@")[0]):
+        raise InvalidError("password", N_("That password is too easy to guess."))
+
+
+def must_wait(failures_of_email: int, failures_of_address: int) -> bool:
+    """Whether sign-in is closed for now, after that many failures within GUESS_WINDOW."""
+    return failures_of_email >= GUESSES_PER_EMAIL or failures_of_address >= GUESSES_PER_ADDRESS
+
+
+def team_and_below(team: UUID, parents: Iterable[tuple[UUID, UUID | None]]) -> frozenset[UUID]:
+    """The team and all teams under it; `parents` are (team, its parent) of the whole tree."""
+    children: dict[UUID | None, list[UUID]] = {}
+    for child, parent in parents:
+        children.setdefault(parent, []).append(child)
+    found: set[UUID] = set()
+    waiting = [team]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting += children.get(here, [])
+    return frozenset(found)
+
+
+def check_parent(team: UUID, parent: UUID | None, parents: Iterable[tuple[UUID, UUID | None]]) -> None:
+    """Refuse (InvalidError) a parent that would close a circle."""
+    if parent is not None and parent in team_and_below(team, parents):
+        raise InvalidError("parent_id", N_("A team cannot stand below itself."))

@@ -1,0 +1,146 @@
+"""Signing in and out, the page "more", and one's own settings."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, flash, make_response, redirect, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.identity.actions import authenticate, change_own_password, change_own_profile
+from app.identity.forms import PasswordForm, ProfileForm, SignInForm
+from app.identity.permissions import P
+from app.identity.queries import actor_of, find_company, get_self
+from app.kernel.errors import InvalidError
+from app.kernel.i18n import LANGUAGES
+from app.web.actor import SignedIn, current_actor, forget_actors, sign_in, sign_out, signed_in
+from app.web.form import int_or_none
+from app.web.guard import needs, public
+from app.web.htmx import goto, page
+from app.web.locale import COOKIE
+from app.web.ui import home
+from app.web.unit import keep_anyway
+
+blueprint = Blueprint("identity", __name__)
+
+
+@blueprint.get("/")
+@needs(P.PROFILE_OWN)
+def home_show() -> Response:
+    """The start: the rep's day, the manager's team, the office's contracts."""
+    return redirect(home())
+
+
+@blueprint.get("/sign-in")
+@public
+def sign_in_new() -> Response:
+    if signed_in():
+        return redirect("/")
+    return page("identity/sign_in.html", form=SignInForm(), company=find_company(), next=_next())
+
+
+@blueprint.post("/sign-in")
+@public
+def sign_in_create() -> Response:
+    form = SignInForm(request.form)
+    person = None
+    if form.validate():
+        try:
+            person = authenticate(form.email.data or "", form.password.data or "", _address(), datetime.now(UTC))
+            if person is None:
+                form.form_errors.append(_("E-mail or password is wrong."))
+        except InvalidError as error:
+            form.refuse(error)
+    if person is None:
+        keep_anyway()
+        status = 429 if form.form_errors and not form.errors else 422
+        return page("identity/sign_in.html", status=status, form=form, company=find_company(), next=_next())
+    session.clear()  # nothing of whoever used this browser before
+    session.permanent = True
+    sign_in(SignedIn(actor_of(person), person.session_version))
+    return redirect(_next(), code=303)
+
+
+@blueprint.post("/sign-out")
+@needs(P.PROFILE_OWN)
+def sign_out_create() -> Response:
+    sign_out()
+    session.clear()
+    response = redirect(url_for("identity.sign_in_new"), code=303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@blueprint.post("/language")
+@public
+def language_update() -> Response:
+    """Choose the language of the sign-in page; whoever is signed in changes it in the settings."""
+    chosen = request.form.get("language", "")
+    response = make_response(redirect(_next(), code=303))
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, max_age=365 * 24 * 3600, httponly=True, samesite="Lax")
+    return response
+
+
+@blueprint.get("/more")
+@needs(P.PROFILE_OWN)
+def more_index() -> Response:
+    return page("more.html")
+
+
+@blueprint.get("/settings")
+@needs(P.PROFILE_OWN)
+def profile_edit() -> Response:
+    person = get_self(current_actor())
+    return page("identity/profile.html", form=ProfileForm(obj=person), version=person.version)
+
+
+@blueprint.post("/settings")
+@needs(P.PROFILE_OWN)
+def profile_update() -> Response:
+    form, version = ProfileForm(request.form), int_or_none("version")
+    if form.validate():
+        try:
+            change_own_profile(current_actor(), form.to_input(), version, datetime.now(UTC))
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            forget_actors()
+            flash(_("Your settings are saved."), "success")
+            return goto(url_for("identity.profile_edit"))
+    return page("identity/profile.html", status=422, form=form, version=version)
+
+
+@blueprint.get("/settings/password")
+@needs(P.PROFILE_OWN)
+def password_edit() -> Response:
+    return page("identity/password.html", form=PasswordForm())
+
+
+@blueprint.post("/settings/password")
+@needs(P.PROFILE_OWN)
+def password_update() -> Response:
+    form = PasswordForm(request.form)
+    if form.validate():
+        try:
+            person = change_own_password(
+                current_actor(), form.current.data or "", form.password.data or "", datetime.now(UTC)
+            )
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            forget_actors()
+            sign_in(SignedIn(actor_of(person), person.session_version))
+            flash(_("Your password is changed. Other devices are signed out."), "success")
+            return goto(url_for("identity.profile_edit"))
+    return page("identity/password.html", status=422, form=form)
+
+
+def _next() -> str:
+    """Where to go after signing in: a path of ours, never an address elsewhere."""
+    wanted = request.values.get("next", "")
+    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and "\n" not in wanted
+    return wanted if plain else "/"
+
+
+def _address() -> str:
+    return request.remote_addr or ""

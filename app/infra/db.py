@@ -1,0 +1,202 @@
+"""The database: column types, the session, and the one wrapper inside which every write runs.
+
+SQLite (through pysqlite3, which bundles a version without the WAL corruption bug) and PostgreSQL behave alike here:
+a write sees a serialisable world, waits its turn, and is run again where the engine asks for it.
+"""
+
+import fcntl
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from uuid import UUID
+
+import pysqlite3.dbapi2
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, LargeBinary, MetaData, Row, Select, Uuid, event
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+from app.kernel.ids import new_id
+
+T = TypeVar("T")
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+TRIES = 6
+_TRANSIENT = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_threads = threading.Lock()
+
+
+class TryAgainError(Exception):
+    """Raised by work that met the same work running beside it: `transact` runs it once more."""
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID: 16 bytes on SQLite (185 B a row instead of 277), native on PostgreSQL."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[UUID]:
+        return UUID
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Uuid() if dialect.name == "postgresql" else LargeBinary(16))
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        return value if value is None or isinstance(value, UUID) else UUID(bytes=bytes(value))
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment in UTC. Naive values are refused: nobody could say when they were."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables. Python types carry the column types, so that models read as plain annotations."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={UUID: Id, datetime: Utc},
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model  # Flask-SQLAlchemy makes it at run time; type checkers see the declared base
+
+
+def id_column() -> Mapped[UUID]:
+    """The primary key of a row: a UUIDv7, given by the phone or made here."""
+    return mapped_column(Id, primary_key=True, default=new_id)
+
+
+def connect_to(app: Flask, url: str, data: Path) -> None:
+    """Configure the one database of this organisation.
+
+    `url` empty: the SQLite file fieldbook.sqlite in `data`; else a PostgreSQL address of the form postgresql://...
+    """
+    if not url:
+        data.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{data.resolve() / 'fieldbook.sqlite'}"
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    app.config["SQLALCHEMY_DATABASE_URI"] = parsed.render_as_string(hide_password=False)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
+        {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 5, "check_same_thread": False}}
+        if parsed.get_backend_name() == "sqlite"
+        else {"pool_pre_ping": True}
+    )
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _tune_sqlite(db.engine, app.config.get("SQLITE_SYNCHRONOUS", "FULL"))
+
+
+def _tune_sqlite(engine: Engine, synchronous: str) -> None:
+    """WAL, foreign keys, and transactions that say at BEGIN whether they will write (a late upgrade fails at once)."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", f"synchronous={synchronous}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for the right to write: SQLite's own busy handler is unfair, so threads and processes queue before it."""
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        db.session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+        yield
+        return
+    with _threads:
+        if not engine.url.database:
+            yield
+            return
+        with Path(f"{engine.url.database}-turn").open("a") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            yield
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work, run again, may succeed: the engine only asked to wait or to retry."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, TryAgainError)
+    text = str(error.orig)
+    return getattr(error.orig, "sqlstate", None) in _TRANSIENT or "database is locked" in text or "is busy" in text
+
+
+def transact(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) -> T:
+    """Run `work` in a transaction and commit it: the only way to write.
+
+    Work may run several times (serialisation failure, deadlock, busy), so it must do nothing but database work and
+    idempotent file writes. Where `keep(result)` is false, the result is returned and everything is rolled back.
+    Nested calls join the outer transaction.
+    """
+    if _writing.get():
+        return work()
+    token = _writing.set(True)
+    try:
+        for attempt in range(1, TRIES + 1):
+            db.session.rollback()
+            try:
+                with _turn():
+                    result = work()
+                    if keep(result):
+                        db.session.commit()
+                    else:
+                        db.session.rollback()
+                    return result
+            except BaseException as error:
+                db.session.rollback()
+                if attempt == TRIES or not is_transient(error):
+                    raise
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - spreads retries, guards nothing
+        raise AssertionError("unreachable")
+    finally:
+        _writing.reset(token)

@@ -1,0 +1,8 @@
+"""The table of contents: every slice of the house, lowest first."""
+
+from app.accounts import slice as accounts
+from app.identity import slice as identity
+from app.visits import slice as visits
+from app.web.slice import Slice
+
+SLICES: tuple[Slice, ...] = (identity.SLICE, accounts.SLICE, visits.SLICE)

@@ -1,0 +1,366 @@
+"""What a rep does with visits. An action called again with the same ids changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from app.accounts.actions import note_visit, set_position
+from app.accounts.models import Place
+from app.accounts.queries import get_place
+from app.identity.permissions import P
+from app.infra.db import db
+from app.infra.journal import record
+from app.kernel.access import SYSTEM, Actor, must
+from app.kernel.dates import today_in
+from app.kernel.errors import InvalidError, NotFoundError, must_match
+from app.kernel.geo import Position
+from app.kernel.i18n import N_
+from app.visits.events import (
+    CheckedIn,
+    CheckedOut,
+    PhotoAdded,
+    VisitDismissed,
+    VisitPlanned,
+    VisitReported,
+    VisitWithdrawn,
+)
+from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit
+from app.visits.photos import Picture
+from app.visits.queries import (
+    find_check_in,
+    find_check_out,
+    find_dismissal,
+    find_report,
+    get_own_visit,
+    is_planned,
+    list_open,
+)
+from app.visits.rules import OUTCOMES, Fix, estimated_check_out, forgotten, judge, needs_reason
+from app.visits.rules import Dismissal as DismissalKind
+
+FURTHEST_PLAN = timedelta(days=366)
+OLDEST_TAP = timedelta(days=7)  # how long a phone without signal may keep a check-in
+MOST_PHOTOS = 20
+
+
+@dataclass(frozen=True)
+class CheckInInput:
+    """What the phone sends: the raw fix or why there is none, the rep's reason, and when it was tapped (phone's clock).
+
+    `adopt`: the rep agreed that this position becomes the place's.
+    """
+
+    fix: Fix | None
+    position_error: str = ""
+    reason: str = ""
+    tapped_at: datetime | None = None
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """What came of the visit; `outcome` is a key of rules.OUTCOMES or ''."""
+
+    outcome: str = ""
+    text: str = ""
+    next_visit_on: date | None = None
+
+
+def plan_visit(
+    actor: Actor,
+    visit_id: UUID,
+    account_id: UUID,
+    place_id: UUID,
+    day: date,
+    now: datetime,
+    *,
+    minutes: int = 30,
+    purpose: str = "",
+) -> Visit:
+    """Plan to go to the place on that day. Planned already: that visit is returned, nothing is doubled."""
+    must(actor, P.VISITS_WRITE)
+    place = _place_of(actor, account_id, place_id)
+    known = db.session.get(Visit, is_planned(actor.person_id, account_id, day) or visit_id)
+    if known is not None:
+        return _own(actor, known)
+    today = today_in(place.zone, now)
+    if not today <= day <= today + FURTHEST_PLAN:
+        raise InvalidError("planned_on", N_("Choose a day from today on, at most a year ahead."))
+    visit = _make(actor, visit_id, place, day, now, planned=True, minutes=minutes, purpose=purpose)
+    record(actor, VisitPlanned(visit.id, account_id=account_id, planned_on=day), now)
+    return visit
+
+
+def arrange_day(actor: Actor, day: date, stops: Sequence[tuple[UUID, datetime | None]], now: datetime) -> None:
+    """Put the actor's visits of the day into this order, with the expected arrivals (None: not known).
+
+    NotFoundError where one is not the actor's or not of that day; visits that are not named keep no place in the order.
+    """
+    must(actor, P.VISITS_WRITE)
+    visits = {
+        v.id: v for v in db.session.scalars(select(Visit).where(Visit.rep_id == actor.id, Visit.planned_on == day))
+    }
+    if not {visit_id for visit_id, _ in stops} <= visits.keys():
+        raise NotFoundError
+    for visit in visits.values():
+        visit.sequence = visit.planned_at = None
+    for sequence, (visit_id, planned_at) in enumerate(stops):
+        visits[visit_id].sequence, visits[visit_id].planned_at = sequence, planned_at
+    db.session.flush()
+
+
+def withdraw_visit(actor: Actor, visit_id: UUID, now: datetime) -> None:
+    """Take a visit out of the plan of today or later. What has facts stays: it can be postponed or skipped."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    place = db.session.get_one(Place, visit.place_id)
+    if find_check_in(visit_id) or find_dismissal(visit_id) or visit.planned_on < today_in(place.zone, now):
+        raise InvalidError("", N_("This visit can no longer be taken out of the plan."))
+    record(actor, VisitWithdrawn(visit.id, account_id=visit.account_id, planned_on=visit.planned_on), now)
+    db.session.execute(delete(Visit).where(Visit.id == visit_id))
+    db.session.flush()
+
+
+def check_in(actor: Actor, visit_id: UUID, given: CheckInInput, now: datetime) -> CheckIn:
+    """Check in to a planned visit. InvalidError at `reason` where the verdict asks for one and there is none."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    done = find_check_in(visit_id)
+    return done or _check_in(actor, visit, given, now)
+
+
+def check_in_unplanned(
+    actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID, given: CheckInInput, now: datetime
+) -> CheckIn:
+    """Check in where no visit was planned; `visit_id` comes from the form, so that a double tap makes one visit.
+
+    A visit that was planned there today is the one that is meant.
+    """
+    must(actor, P.VISITS_WRITE)
+    place = _place_of(actor, account_id, place_id)
+    day = today_in(place.zone, _tapped(given, now))
+    visit = db.session.get(Visit, visit_id) or db.session.get(
+        Visit, is_planned(actor.person_id, account_id, day) or visit_id
+    )
+    if visit is None:
+        visit = _make(actor, visit_id, place, day, now, planned=False)
+    elif visit.account_id != account_id:
+        raise NotFoundError
+    return check_in(actor, visit.id, given, now)
+
+
+def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -> CheckOut:
+    """End the visit and say what came of it."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    arrival = find_check_in(visit_id)
+    if arrival is None:
+        raise InvalidError("", N_("Check in first."))
+    known = find_check_out(visit_id)
+    if known is not None and not known.estimated:
+        return known
+    report = find_report(visit_id)
+    _write_report(actor, visit, report, given, now)
+    if known is None:
+        known = CheckOut(visit_id=visit_id, at=max(now, arrival.at), person_id=actor.person_id)
+        db.session.add(known)
+        record(actor, CheckedOut(visit_id, estimated=False), now)
+    db.session.flush()
+    return known
+
+
+def save_report(actor: Actor, visit_id: UUID, given: ReportInput, version: int | None, now: datetime) -> Report:
+    """Write or correct what came of a visit (StaleError where somebody was faster)."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    if find_check_in(visit_id) is None:
+        raise InvalidError("", N_("Check in first."))
+    report = find_report(visit_id)
+    must_match(version, report.version if report else 0)
+    return _write_report(actor, visit, report, given, now)
+
+
+def dismiss_visit(
+    actor: Actor,
+    visit_id: UUID,
+    kind: DismissalKind,
+    reason: str,
+    postponed_to: date | None,
+    new_id: UUID,
+    now: datetime,
+) -> Dismissal:
+    """Say why a planned visit does not (or did not) take place; postponing plans it anew as `new_id`."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    known = find_dismissal(visit_id)
+    if known is not None:
+        return known
+    if find_check_in(visit_id) is not None:
+        raise InvalidError("", N_("You were there already."))
+    if not reason:
+        raise InvalidError("reason", N_("Please give a reason."))
+    later = None
+    if kind is DismissalKind.POSTPONED:
+        if postponed_to is None or postponed_to <= visit.planned_on:
+            raise InvalidError("postponed_to", N_("Choose a later day."))
+        later = plan_visit(
+            actor, new_id, visit.account_id, visit.place_id, postponed_to, now,
+            minutes=visit.minutes, purpose=visit.purpose,
+        ).id  # fmt: skip
+    dismissal = Dismissal(
+        visit_id=visit_id, kind=kind.value, reason=reason, at=now, person_id=actor.person_id, postponed_to=later
+    )
+    db.session.add(dismissal)
+    db.session.flush()
+    record(actor, VisitDismissed(visit_id, kind=kind.value, reason=reason), now)
+    return dismissal
+
+
+def add_photo(actor: Actor, visit_id: UUID, photo_id: UUID, picture: Picture, now: datetime) -> Photo:
+    """Keep a photo with the visit."""
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    known = db.session.get(Photo, photo_id)
+    if known is not None:
+        if known.visit_id != visit.id:
+            raise NotFoundError
+        return known
+    if find_check_in(visit_id) is None:
+        raise InvalidError("photo", N_("Check in first."))
+    if len(db.session.scalars(select(Photo.id).where(Photo.visit_id == visit_id)).all()) >= MOST_PHOTOS:
+        raise InvalidError("photo", N_("A visit holds at most %(number)s photos."), {"number": MOST_PHOTOS})
+    photo = Photo(id=photo_id, visit_id=visit_id, person_id=actor.person_id, at=now, **vars(picture))
+    db.session.add(photo)
+    db.session.flush()
+    record(actor, PhotoAdded(visit_id, photo_id=photo_id), now)
+    return photo
+
+
+def close_forgotten(now: datetime) -> int:
+    """Close every check-in that was left open by mistake, at its estimated end. Returns how many."""
+    return sum(_close(row, now, None) for row in list_open())
+
+
+def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) -> CheckIn:
+    place = db.session.get_one(Place, visit.place_id)
+    tapped = _tapped(given, now)
+    judgement = judge(
+        given.fix,
+        Position(place.lat, place.lon) if place.lat is not None and place.lon is not None else None,
+        checked_in_at=given.tapped_at or (given.fix.taken_at if given.fix else now),
+        place_is_approximate=place.certainty == "approximate",
+        radius_m=place.radius,
+    )
+    if needs_reason(judgement.verdict) and not given.reason:
+        raise InvalidError("reason", N_("Please give a reason."))
+    for row in list_open(actor.person_id):
+        _close(row, now, tapped)
+    arrival = CheckIn(
+        visit_id=visit.id,
+        at=tapped,
+        received_at=now,
+        person_id=actor.person_id,
+        lat=given.fix.position.lat if given.fix else None,
+        lon=given.fix.position.lon if given.fix else None,
+        accuracy=given.fix.accuracy_m if given.fix else None,
+        speed=given.fix.speed_mps if given.fix else None,
+        fix_at=given.fix.taken_at if given.fix else None,
+        fix_count=given.fix.fix_count if given.fix else None,
+        position_error=given.position_error,
+        distance=judgement.distance_m,
+        verdict=judgement.verdict.value,
+        verdict_reason=judgement.reason,
+        verdict_params=dict(judgement.params),
+        reason=given.reason,
+    )
+    db.session.add(arrival)
+    db.session.flush()
+    if given.adopt and given.fix and place.certainty != "exact":
+        set_position(actor, place.id, given.fix.position, "exact", now)
+    note_visit(visit.account_id, today_in(place.zone, tapped), None)
+    record(
+        actor,
+        CheckedIn(visit.id, account_id=visit.account_id, verdict=arrival.verdict, distance=arrival.distance),
+        now,
+    )
+    return arrival
+
+
+def _close(row: Any, now: datetime, next_check_in_at: datetime | None) -> bool:
+    if not forgotten(row.at, now, row.zone, next_check_in_at):
+        return False
+    end = estimated_check_out(row.at, row.minutes, next_check_in_at or now)
+    db.session.add(CheckOut(visit_id=row.visit_id, at=end, person_id=None, estimated=True))
+    db.session.flush()
+    record(SYSTEM, CheckedOut(row.visit_id, estimated=True), now)
+    return True
+
+
+def _write_report(actor: Actor, visit: Visit, report: Report | None, given: ReportInput, now: datetime) -> Report:
+    if given.outcome and given.outcome not in OUTCOMES:
+        raise InvalidError("outcome", N_("Not a valid choice."))
+    place = db.session.get_one(Place, visit.place_id)
+    if given.next_visit_on is not None and given.next_visit_on <= today_in(place.zone, now) - timedelta(days=1):
+        raise InvalidError("next_visit_on", N_("The next visit cannot be in the past."))
+    if report is None:
+        report = Report(visit_id=visit.id, at=now, person_id=actor.person_id, version=0)
+        db.session.add(report)
+    report.outcome, report.text, report.next_visit_on = given.outcome, given.text, given.next_visit_on
+    report.version += 1
+    db.session.flush()
+    note_visit(visit.account_id, None, given.next_visit_on)
+    record(actor, VisitReported(visit.id, outcome=given.outcome), now)
+    return report
+
+
+def _tapped(given: CheckInInput, now: datetime) -> datetime:
+    """The phone's time of the tap where it can be true: not in the future, not older than an outbox keeps a post."""
+    tapped = given.tapped_at
+    return tapped.astimezone(UTC) if tapped is not None and now - OLDEST_TAP <= tapped <= now else now
+
+
+def _place_of(actor: Actor, account_id: UUID, place_id: UUID) -> Place:
+    place = get_place(actor, place_id)
+    if place.account_id != account_id:
+        raise NotFoundError
+    return place
+
+
+def _own(actor: Actor, visit: Visit) -> Visit:
+    if visit.rep_id != actor.id:
+        raise NotFoundError
+    return visit
+
+
+def _make(
+    actor: Actor,
+    visit_id: UUID,
+    place: Place,
+    day: date,
+    now: datetime,
+    *,
+    planned: bool,
+    minutes: int = 30,
+    purpose: str = "",
+) -> Visit:
+    if not 1 <= minutes <= 720:
+        raise InvalidError("minutes", N_("A visit lasts between 1 and %(most)s minutes."), {"most": 720})
+    visit = Visit(
+        id=visit_id,
+        account_id=place.account_id,
+        place_id=place.id,
+        rep_id=actor.person_id,
+        planned_on=day,
+        planned=planned,
+        minutes=minutes,
+        purpose=purpose,
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    db.session.add(visit)
+    db.session.flush()
+    return visit

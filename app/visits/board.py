@@ -1,0 +1,140 @@
+"""The manager's pages: today's visits on a map and as a list, and one rep's day as a time line."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask_babel import gettext as _
+
+from app.identity.permissions import P
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.visits.forms import day_of
+from app.visits.queries import VisitLine, get_rep, list_day, list_team_day
+from app.visits.rules import STATE_NAMES, VERDICT_NAMES, Verdict, VisitState
+from app.web.actor import current_actor
+from app.web.form import translated
+from app.web.guard import needs
+from app.web.htmx import page
+from app.web.locale import local_time_text
+from app.web.maps import on_map
+from app.web.ui import distance_text
+
+blueprint = Blueprint("board", __name__)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How a day went: numbers of visits. `off_site` are among the done ones."""
+
+    planned: int
+    done: int
+    off_site: int
+    missed: int
+
+
+def tally(lines: list[VisitLine]) -> Tally:
+    """Count a day's visits."""
+    done = [each for each in lines if each.state in (VisitState.DONE, VisitState.CHECKED_IN)]
+    return Tally(
+        sum(each.row.planned for each in lines),
+        len(done),
+        sum(each.row.verdict == Verdict.OFF_SITE for each in done),
+        sum(each.state is VisitState.MISSED for each in lines),
+    )
+
+
+@blueprint.get("/board")
+@needs(P.VISITS_TEAM)
+def board_index() -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    day = _day(actor, now)
+    lines = list_team_day(actor, day, now)
+    by_rep = [(rep, list(visits)) for rep, visits in groupby(lines, key=lambda each: (each.row.rep_id, each.row.rep))]
+    return page(
+        "visits/board.html",
+        "board_list",
+        day=day,
+        today=today_in(actor.zone, now),
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
+        tally=tally(lines),
+        by_rep=[(rep_id, name, visits, tally(visits)) for (rep_id, name), visits in by_rep],
+        names=STATE_NAMES,
+        verdicts=VERDICT_NAMES,
+        now=now,
+    )
+
+
+@blueprint.get("/board/pins")
+@needs(P.VISITS_TEAM)
+def pins_index() -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    return jsonify({"pins": [_pin(each) for each in list_team_day(actor, _day(actor, now), now) if _where(each)]})
+
+
+@blueprint.get("/reps/<uuid:rep_id>/days/<day>")
+@needs(P.VISITS_READ)
+def rep_day_show(rep_id: UUID, day: str) -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    rep = get_rep(actor, rep_id)
+    chosen = day_of(day, today_in(rep.zone, now))
+    lines = list_day(actor, rep_id, chosen, now)
+    last = datetime.max.replace(tzinfo=UTC)
+    lines.sort(key=lambda each: (each.when or last, each.row.sequence or 0))
+    pins = [_pin(each, str(number)) for number, each in enumerate(lines, 1) if _where(each)]
+    return page(
+        "visits/rep_day.html",
+        rep=rep,
+        day=chosen,
+        before=chosen - timedelta(days=1),
+        after=chosen + timedelta(days=1),
+        lines=lines,
+        tally=tally(lines),
+        pins={"pins": pins, "lines": [[(pin["lat"], pin["lon"]) for pin in pins]]},
+        names=STATE_NAMES,
+        verdicts=VERDICT_NAMES,
+    )
+
+
+def _day(actor: Actor, now: datetime) -> date:
+    return day_of(request.args.get("day"), today_in(actor.zone, now))
+
+
+def _where(line: VisitLine) -> tuple[float, float] | None:
+    """Where it really happened, else where it should: WGS-84."""
+    row = line.row
+    if row.check_in_lat is not None:
+        return row.check_in_lat, row.check_in_lon
+    return (row.lat, row.lon) if row.lat is not None else None
+
+
+def _pin(line: VisitLine, number: str | None = None) -> dict[str, object]:
+    row = line.row
+    lat, lon = on_map(*(_where(line) or (0.0, 0.0)))
+    tone = "off_site" if row.verdict == Verdict.OFF_SITE else _TONES[line.state]
+    when = local_time_text(line.when, row.zone)
+    distance = _("%(distance)s away", distance=distance_text(row.distance)) if tone == "off_site" else ""
+    said = [row.rep, when, translated(STATE_NAMES[line.state]), distance]
+    return {
+        "id": str(row.id),
+        "lat": lat,
+        "lon": lon,
+        "label": row.name,
+        "sub": " · ".join(word for word in said if word),
+        "url": url_for("visits.visit_show", visit_id=row.id),
+        "tone": tone,
+        **({"n": number} if number else {}),
+    }
+
+
+_TONES = {
+    VisitState.PLANNED: "planned",
+    VisitState.CHECKED_IN: "done",
+    VisitState.DONE: "done",
+    VisitState.MISSED: "missed",
+    VisitState.POSTPONED: "missed",
+    VisitState.SKIPPED: "missed",
+}

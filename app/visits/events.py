@@ -1,0 +1,47 @@
+"""What happens to visits."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlanned(Event):
+    account_id: UUID
+    planned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWithdrawn(Event):
+    account_id: UUID
+    planned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn(Event):
+    account_id: UUID
+    verdict: str
+    distance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut(Event):
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitReported(Event):
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDismissed(Event):
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAdded(Event):
+    photo_id: UUID

@@ -1,0 +1,108 @@
+"""What a rep fills in at a visit."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, DateField, FloatField, IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from app.kernel.i18n import N_
+from app.visits.actions import CheckInInput, ReportInput
+from app.visits.rules import OUTCOMES, Dismissal, Fix
+from app.web.form import SHORT, Form, IdField, MomentField, line, position_of, text, translated
+
+POSITION_ERRORS = {"denied", "unavailable", "timeout", "insecure"}
+
+
+class CheckInForm(Form):
+    """The position as static/js/position.js fills it in; all of it may be missing."""
+
+    lat = FloatField(_l("Latitude"), [Optional()])
+    lon = FloatField(_l("Longitude"), [Optional()])
+    accuracy_m = FloatField(_l("Accuracy"), [Optional(), NumberRange(0, 100_000)])
+    fix_at = MomentField(_l("Time of the position"))
+    fix_count = IntegerField(_l("Number of positions"), [Optional(), NumberRange(0, 10_000)])
+    speed_mps = FloatField(_l("Speed"), [Optional(), NumberRange(0, 1000)])
+    position_error = line(_l("Position error"), longest=SHORT)
+    tapped_at = MomentField(_l("Time of the tap"))
+    reason = text(_l("Why are you checking in from here?"), longest=500)
+    adopt = BooleanField(_l("This is the customer's place: keep my position for it"))
+
+    def to_input(self, now: datetime) -> CheckInInput:
+        """What the action takes; InvalidError where the position is impossible."""
+        position = position_of(self.lat.data, self.lon.data)
+        fix = None
+        if position is not None:
+            fix = Fix(
+                position,
+                self.accuracy_m.data if self.accuracy_m.data is not None else 1000.0,
+                self.fix_at.data or now,
+                self.fix_count.data or 1,
+                self.speed_mps.data,
+            )
+        error = self.position_error.data or ""
+        return CheckInInput(
+            fix, error if error in POSITION_ERRORS else "", self.reason.data or "", self.tapped_at.data, self.adopt.data
+        )
+
+
+class UnplannedForm(CheckInForm):
+    """A check-in without a plan: at which place, and the id that the visit will have."""
+
+    visit_id = IdField(_l("Visit"), [InputRequired()])
+    place_id = RadioField(_l("Place"), [InputRequired()], coerce=UUID, validate_choice=False)
+
+
+class ReportForm(Form):
+    outcome = SelectField(_l("Outcome"), [Optional()])
+    text = text(_l("Notes"))
+    next_visit_on = DateField(_l("Next visit"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outcome.choices = [("", "–"), *((key, translated(name)) for key, name in OUTCOMES.items())]
+
+    def to_input(self) -> ReportInput:
+        """What the action takes."""
+        return ReportInput(self.outcome.data or "", self.text.data or "", self.next_visit_on.data)
+
+
+KINDS = {
+    Dismissal.POSTPONED.value: N_("Postpone to another day"),
+    Dismissal.SKIPPED.value: N_("Skip this visit"),
+    Dismissal.MISSED.value: N_("It did not take place"),
+}
+
+
+class DismissalForm(Form):
+    """Why a planned visit does not take place; `new_id` is the id of the postponed one."""
+
+    new_id = IdField(_l("Visit"), [InputRequired()])
+    kind = RadioField(_l("What happens to it"), [InputRequired()])
+    reason = line(_l("Reason"))
+    postponed_to = DateField(_l("New day"), [Optional()])
+
+    def __init__(self, *args: Any, past: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hidden = Dismissal.SKIPPED if past else Dismissal.MISSED
+        self.kind.choices = [(key, translated(name)) for key, name in KINDS.items() if key != hidden.value]
+
+
+class PlanForm(Form):
+    """Plan a visit to an account."""
+
+    visit_id = IdField(_l("Visit"), [InputRequired()])
+    place_id = RadioField(_l("Place"), [InputRequired()], coerce=UUID, validate_choice=False)
+    planned_on = DateField(_l("Day"), [InputRequired()])
+    minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=30)
+    purpose = line(_l("Purpose"))
+
+
+def day_of(text_: str | None, default: date) -> date:
+    """The day that an address asks for: the default where it asks nonsense."""
+    try:
+        return date.fromisoformat(text_) if text_ else default
+    except ValueError:
+        return default

@@ -1,0 +1,118 @@
+"""A visit and the facts that happen to it. Each fact is a row with who and when; none is ever changed."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.infra.db import Model, id_column
+
+
+class Visit(Model):
+    """A rep goes to a place of an account on a day (`planned_on`, in the place's zone).
+
+    `sequence` orders the day, `planned_at` is the expected arrival, both None until the day is planned. A visit that
+    nobody planned has `planned` false and is made by its check-in.
+    """
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        CheckConstraint("minutes BETWEEN 1 AND 720", name="minutes"),
+        Index(None, "rep_id", "planned_on"),
+        Index(None, "account_id", "planned_on"),
+        Index(None, "planned_on"),
+    )
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("place.id"))
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    planned_on: Mapped[date]
+    planned: Mapped[bool] = mapped_column(default=True)
+    sequence: Mapped[int | None]
+    planned_at: Mapped[datetime | None]
+    minutes: Mapped[int] = mapped_column(default=30)  # expected length
+    purpose: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class CheckIn(Model):
+    """The rep says "I am here". The raw fix is kept as the phone gave it; the verdict is what it was worth then.
+
+    Positions WGS-84, `accuracy` and `distance` metres, `speed` metres per second; `fix_at` by the phone's clock.
+    """
+
+    __tablename__ = "check_in"
+    __table_args__ = (Index(None, "at"),)
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    at: Mapped[datetime]  # of the tap, by the phone's clock where it told
+    received_at: Mapped[datetime]  # by ours
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    accuracy: Mapped[float | None]
+    speed: Mapped[float | None]
+    fix_at: Mapped[datetime | None]
+    fix_count: Mapped[int | None]
+    position_error: Mapped[str] = mapped_column(default="")  # why there is no fix: denied, unavailable, timeout
+    distance: Mapped[float | None]
+    verdict: Mapped[str]
+    verdict_reason: Mapped[str]  # key of rules.REASONS
+    verdict_params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    reason: Mapped[str] = mapped_column(default="")  # the rep's own words, where the verdict asks for them
+
+
+class CheckOut(Model):
+    """The end of a visit. `estimated`: the rep forgot, and the house closed it at the expected length."""
+
+    __tablename__ = "check_out"
+    __table_args__ = (Index(None, "at"),)
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    at: Mapped[datetime]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    estimated: Mapped[bool] = mapped_column(default=False)
+
+
+class Report(Model):
+    """What came of the visit; can be corrected, so it carries a version."""
+
+    __tablename__ = "visit_report"
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    outcome: Mapped[str] = mapped_column(default="")
+    text: Mapped[str] = mapped_column(default="")
+    next_visit_on: Mapped[date | None]
+    at: Mapped[datetime]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Dismissal(Model):
+    """A planned visit that did not take place: missed, postponed (to `postponed_to`) or skipped, and why."""
+
+    __tablename__ = "visit_dismissal"
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    kind: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    postponed_to: Mapped[UUID | None] = mapped_column(ForeignKey("visit.id"))
+
+
+class Photo(Model):
+    """Evidence. The stored picture carries no metadata; what the camera wrote is kept in `exif`, beside it."""
+
+    __tablename__ = "visit_photo"
+    __table_args__ = (Index(None, "visit_id"),)
+    id: Mapped[UUID] = id_column()
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    digest: Mapped[str]  # SHA-256 of the stored JPEG
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int]  # bytes
+    taken_at: Mapped[datetime | None]  # by the camera's clock
+    exif: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,90 @@
+"""Pictures as they come from a phone: checked by content, scaled, freed of what the camera wrote into them."""
+
+import io
+import json
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import Base as Tag
+
+from app.infra import files
+from app.kernel.errors import InvalidError
+from app.kernel.i18n import N_
+
+LONGEST_SIDE = 1600  # pixels
+MOST_PIXELS = 60_000_000
+FORMATS = ("JPEG", "PNG", "WEBP")
+_EXIF_IFD = 0x8769
+_KEPT = {"taken_local", "offset", "lat", "lon", "make", "model"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A stored JPEG (`digest`, pixels, bytes) and what the camera knew: `taken_at` (UTC) and the raw `exif` values."""
+
+    digest: str
+    width: int
+    height: int
+    size: int
+    taken_at: datetime | None
+    exif: dict[str, Any]
+
+
+def take_in(content: bytes, phone_exif: str, zone: str) -> Picture:
+    """Store a photo. `phone_exif`: JSON that the phone read before it scaled the picture, '' where it did not.
+
+    `zone`: where it was taken, for cameras that write no offset. InvalidError at `photo` for what is no picture.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise InvalidError("photo", N_("That picture is too large."))
+                exif = _from_phone(phone_exif) or _from_file(image)
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning):
+        raise InvalidError("photo", N_("That is no picture that can be read here. Use JPEG, PNG or WebP.")) from None
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain = Image.new("RGB", upright.size)
+    plain.paste(upright)  # pixels only: no EXIF, no comment, no colour profile
+    out = io.BytesIO()
+    plain.save(out, "JPEG", quality=82, optimize=True)
+    stored = out.getvalue()
+    return Picture(files.store(stored), plain.width, plain.height, len(stored), _taken_at(exif, zone), exif)
+
+
+def _from_phone(text: str) -> dict[str, Any]:
+    """What the phone read, as far as it is plain values under names we know."""
+    try:
+        found = json.loads(text[:4000]) if text else {}
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {k: v for k, v in found.items() if k in _KEPT and isinstance(v, str | int | float) and len(str(v)) < 100}
+
+
+def _from_file(image: Image.Image) -> dict[str, Any]:
+    exif = image.getexif()
+    detail = exif.get_ifd(_EXIF_IFD)
+    day, _, time = str(detail.get(Tag.DateTimeOriginal, "")).strip("\0 ").partition(" ")  # 2026:03:10 09:12:33
+    values = {
+        "taken_local": f"{day.replace(':', '-')}T{time}" if time else "",
+        "offset": detail.get(Tag.OffsetTimeOriginal),
+        "make": exif.get(Tag.Make),
+        "model": exif.get(Tag.Model),
+    }
+    return {name: str(value).strip("\0 ")[:99] for name, value in values.items() if value}
+
+
+def _taken_at(exif: dict[str, Any], zone: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(f"{exif['taken_local']}{exif.get('offset', '')}")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        return None

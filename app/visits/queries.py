@@ -1,0 +1,253 @@
+"""Ways to visits. A visit is visible to whoever may see its rep, or the owner of its account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.accounts.models import Account, Place
+from app.identity.models import Person
+from app.infra.db import AnyRow, AnySelect, db
+from app.infra.scope import belongs_to
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.errors import NotFoundError
+from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit
+from app.visits.rules import Dismissal as DismissalKind
+from app.visits.rules import VisitState, state_of, tone_of
+
+_Rep = aliased(Person)
+MOST_OF_A_DAY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    """One visit in a list: its row and what the rules say about it. `row` has the columns of `_lines`."""
+
+    row: AnyRow
+    state: VisitState
+    tone: str
+
+    @property
+    def when(self) -> datetime | None:
+        """The moment that orders it: when it began, else when it is expected."""
+        moment: datetime | None = self.row.check_in_at or self.row.planned_at
+        return moment
+
+
+def _lines() -> AnySelect:
+    return (
+        select(
+            Visit.id,
+            Visit.account_id,
+            Visit.place_id,
+            Visit.rep_id,
+            Visit.planned_on,
+            Visit.planned,
+            Visit.planned_at,
+            Visit.sequence,
+            Visit.minutes,
+            Visit.purpose,
+            Visit.version,
+            Account.name,
+            Account.rating,
+            Account.phone,
+            Place.address,
+            Place.city,
+            Place.lat,
+            Place.lon,
+            Place.zone,
+            Place.hours,
+            _Rep.name.label("rep"),
+            CheckIn.at.label("check_in_at"),
+            CheckIn.lat.label("check_in_lat"),
+            CheckIn.lon.label("check_in_lon"),
+            CheckIn.verdict,
+            CheckIn.distance,
+            CheckOut.at.label("check_out_at"),
+            CheckOut.estimated,
+            Dismissal.kind.label("dismissal"),
+        )
+        .join(Account, Account.id == Visit.account_id)
+        .join(Place, Place.id == Visit.place_id)
+        .join(_Rep, _Rep.id == Visit.rep_id)
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+    )
+
+
+def _line(row: AnyRow, now: datetime) -> VisitLine:
+    kind = DismissalKind(row.dismissal) if row.dismissal else None
+    state = state_of(row.planned_on, today_in(row.zone, now), row.check_in_at, row.check_out_at, kind)
+    return VisitLine(row, state, tone_of(state, row.verdict))
+
+
+def _visible(actor: Actor) -> Any:
+    return belongs_to(actor, Visit.rep_id, Account.owner_id)
+
+
+def get_visit(actor: Actor, visit_id: UUID) -> Visit:
+    """A visit that the actor sees (NotFoundError)."""
+    found = select(Visit).join(Account, Account.id == Visit.account_id).where(Visit.id == visit_id, _visible(actor))
+    visit = db.session.scalar(found)
+    if visit is None:
+        raise NotFoundError
+    return visit
+
+
+def get_own_visit(actor: Actor, visit_id: UUID) -> Visit:
+    """A visit of the actor's own: only its rep checks in, reports and postpones (NotFoundError)."""
+    visit = db.session.get(Visit, visit_id)
+    if visit is None or visit.rep_id != actor.id:
+        raise NotFoundError
+    return visit
+
+
+def get_line(actor: Actor, visit_id: UUID, now: datetime) -> VisitLine:
+    """A visit with all that its page shows on top (NotFoundError)."""
+    row = db.session.execute(_lines().where(Visit.id == visit_id, _visible(actor))).one_or_none()
+    if row is None:
+        raise NotFoundError
+    return _line(row, now)
+
+
+def list_day(actor: Actor, rep_id: UUID, day: date, now: datetime) -> list[VisitLine]:
+    """A rep's visits of a day, in the order of the plan; unplanned ones by their check-in."""
+    rows = db.session.execute(
+        _lines()
+        .where(Visit.rep_id == rep_id, Visit.planned_on == day, belongs_to(actor, Visit.rep_id))
+        .order_by(Visit.sequence.is_(None), Visit.sequence, CheckIn.at, Visit.id)
+        .limit(MOST_OF_A_DAY)
+    )
+    return [_line(row, now) for row in rows]
+
+
+def list_team_day(actor: Actor, day: date, now: datetime) -> list[VisitLine]:
+    """All visits of a day by the people whom the actor sees: by rep, then in order of time."""
+    rows = db.session.execute(
+        _lines().where(Visit.planned_on == day, belongs_to(actor, Visit.rep_id)).limit(MOST_OF_A_DAY)
+    )
+    lines = [_line(row, now) for row in rows]
+    last = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(lines, key=lambda each: (each.row.rep, each.row.rep_id, each.when or last, each.row.sequence or 0))
+
+
+def list_missed(actor: Actor, before: date, now: datetime, limit: int = 20) -> list[VisitLine]:
+    """The actor's own planned visits of earlier days that nobody has explained, latest first."""
+    rows = db.session.execute(
+        _lines()
+        .where(Visit.rep_id == actor.id, Visit.planned_on < before)
+        .where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
+        .order_by(Visit.planned_on.desc(), Visit.id)
+        .limit(limit)
+    )
+    return [_line(row, now) for row in rows]
+
+
+def list_of_account(actor: Actor, account_id: UUID, now: datetime, limit: int = 10) -> list[VisitLine]:
+    """The latest visits to an account, planned ones included."""
+    rows = db.session.execute(
+        _lines()
+        .where(Visit.account_id == account_id, _visible(actor))
+        .order_by(Visit.planned_on.desc(), Visit.id.desc())
+        .limit(limit)
+    )
+    return [_line(row, now) for row in rows]
+
+
+def find_open(actor: Actor, now: datetime) -> VisitLine | None:
+    """The visit that the actor is at: checked in, not out."""
+    row = db.session.execute(
+        _lines().where(CheckIn.person_id == actor.id, CheckOut.visit_id.is_(None)).order_by(CheckIn.at.desc()).limit(1)
+    ).first()
+    return _line(row, now) if row else None
+
+
+def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
+    """(visit id, check-in at, minutes, rep's zone) of all check-ins without a check-out, of one rep or of all."""
+    statement = (
+        select(CheckIn.visit_id, CheckIn.at, Visit.minutes, Person.zone, CheckIn.person_id)
+        .join(Visit, Visit.id == CheckIn.visit_id)
+        .join(Person, Person.id == CheckIn.person_id)
+        .where(~exists().where(CheckOut.visit_id == CheckIn.visit_id))
+    )
+    if rep_id is not None:
+        statement = statement.where(CheckIn.person_id == rep_id)
+    return db.session.execute(statement).all()
+
+
+def is_planned(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
+    """The open planned visit of this rep to this account on that day, so that nobody plans or starts it twice."""
+    return db.session.scalar(
+        select(Visit.id)
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(Visit.rep_id == rep_id, Visit.account_id == account_id, Visit.planned_on == day)
+        .where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
+        .limit(1)
+    )
+
+
+def find_check_in(visit_id: UUID) -> CheckIn | None:
+    """The check-in of a visit."""
+    return db.session.get(CheckIn, visit_id)
+
+
+def find_check_out(visit_id: UUID) -> CheckOut | None:
+    """The check-out of a visit."""
+    return db.session.get(CheckOut, visit_id)
+
+
+def find_report(visit_id: UUID) -> Report | None:
+    """The report of a visit."""
+    return db.session.get(Report, visit_id)
+
+
+def find_dismissal(visit_id: UUID) -> Dismissal | None:
+    """Why the visit did not take place."""
+    return db.session.get(Dismissal, visit_id)
+
+
+def list_photos(visit_id: UUID) -> Sequence[AnyRow]:
+    """Photos of a visit that the caller has been shown, oldest first."""
+    return db.session.execute(
+        select(Photo.id, Photo.at, Photo.taken_at, Photo.width, Photo.height)
+        .where(Photo.visit_id == visit_id)
+        .order_by(Photo.at)
+    ).all()
+
+
+def get_photo(actor: Actor, visit_id: UUID, photo_id: UUID) -> Photo:
+    """A photo of a visit that the actor sees (NotFoundError)."""
+    get_visit(actor, visit_id)
+    photo = db.session.get(Photo, photo_id)
+    if photo is None or photo.visit_id != visit_id:
+        raise NotFoundError
+    return photo
+
+
+def get_rep(actor: Actor, rep_id: UUID) -> AnyRow:
+    """(id, name, zone) of somebody whose visits the actor sees (NotFoundError)."""
+    row = db.session.execute(
+        select(Person.id, Person.name, Person.zone).where(Person.id == rep_id, belongs_to(actor, Person.id))
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def count_days(actor: Actor, first: date, last: date) -> dict[date, int]:
+    """Day -> number of visits planned on it, for the days on which the actor has any."""
+    rows = db.session.execute(
+        select(Visit.planned_on, func.count().label("number"))
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(and_(Visit.rep_id == actor.id, Visit.planned_on.between(first, last)))
+        .where(or_(Dismissal.visit_id.is_(None), Dismissal.kind == DismissalKind.MISSED))
+        .group_by(Visit.planned_on)
+    )
+    return {row.planned_on: row.number for row in rows}

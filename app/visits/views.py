@@ -1,0 +1,293 @@
+"""The rep's day and the visit itself; the manager's pages are in board.py."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.accounts.queries import get_account, get_place, list_overdue, list_places
+from app.identity.permissions import P
+from app.infra.files import read
+from app.kernel.dates import today_in
+from app.kernel.errors import InvalidError
+from app.kernel.i18n import N_
+from app.kernel.ids import new_id
+from app.visits.actions import (
+    add_photo,
+    check_in,
+    check_in_unplanned,
+    check_out,
+    dismiss_visit,
+    plan_visit,
+    save_report,
+    withdraw_visit,
+)
+from app.visits.forms import CheckInForm, DismissalForm, PlanForm, ReportForm, UnplannedForm
+from app.visits.photos import take_in
+from app.visits.queries import (
+    VisitLine,
+    find_check_in,
+    find_dismissal,
+    find_open,
+    find_report,
+    get_line,
+    get_own_visit,
+    get_photo,
+    list_day,
+    list_missed,
+    list_photos,
+)
+from app.visits.rules import OUTCOMES, REASONS, STATE_NAMES, VERDICT_NAMES, Dismissal, VisitState
+from app.web.actor import current_actor
+from app.web.errors import reason_text
+from app.web.form import int_or_none, translated
+from app.web.guard import needs
+from app.web.htmx import goto, page
+
+blueprint = Blueprint("visits", __name__)
+
+
+@blueprint.get("/today")
+@needs(P.VISITS_WRITE)
+def today_index() -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    today = today_in(actor.zone, now)
+    lines = list_day(actor, actor.person_id, today, now)
+    waiting = [each for each in lines if each.state is VisitState.PLANNED]
+    return page(
+        "visits/today.html",
+        today=today,
+        lines=lines,
+        following=waiting[0] if waiting else None,
+        here=find_open(actor, now),
+        missed=list_missed(actor, today, now),
+        overdue=list_overdue(actor, today, 5),
+        names=STATE_NAMES,
+    )
+
+
+@blueprint.get("/visits/<uuid:visit_id>")
+@needs(P.VISITS_READ)
+def visit_show(visit_id: UUID) -> Response:
+    return _show(visit_id)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/check-in")
+@needs(P.VISITS_WRITE)
+def check_in_create(visit_id: UUID) -> Response:
+    form, now = CheckInForm(request.form), datetime.now(UTC)
+    get_own_visit(current_actor(), visit_id)
+    if form.validate():
+        try:
+            check_in(current_actor(), visit_id, form.to_input(now), now)
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            return goto(url_for("visits.visit_show", visit_id=visit_id))
+    return _show(visit_id, status=422, check_in_form=form)
+
+
+@blueprint.get("/accounts/<uuid:account_id>/check-in")
+@needs(P.VISITS_WRITE)
+def unplanned_new(account_id: UUID) -> Response:
+    places = list_places(current_actor(), account_id)
+    form = UnplannedForm(visit_id=new_id(), place_id=places[0].id if places else None)
+    return _unplanned(account_id, form)
+
+
+@blueprint.post("/accounts/<uuid:account_id>/check-in")
+@needs(P.VISITS_WRITE)
+def unplanned_create(account_id: UUID) -> Response:
+    form, now = UnplannedForm(request.form), datetime.now(UTC)
+    get_account(current_actor(), account_id)
+    if form.validate():
+        try:
+            arrival = check_in_unplanned(
+                current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data, form.to_input(now), now
+            )
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            return goto(url_for("visits.visit_show", visit_id=arrival.visit_id))
+    return _unplanned(account_id, form, 422)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/check-out")
+@needs(P.VISITS_WRITE)
+def check_out_create(visit_id: UUID) -> Response:
+    form, now = ReportForm(request.form), datetime.now(UTC)
+    get_own_visit(current_actor(), visit_id)
+    if form.validate():
+        try:
+            check_out(current_actor(), visit_id, form.to_input(), now)
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            flash(_("The visit is finished."), "success")
+            return goto(url_for("visits.visit_show", visit_id=visit_id))
+    return _show(visit_id, status=422, report_form=form)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/report")
+@needs(P.VISITS_WRITE)
+def report_update(visit_id: UUID) -> Response:
+    form, now = ReportForm(request.form), datetime.now(UTC)
+    get_own_visit(current_actor(), visit_id)
+    if form.validate():
+        try:
+            save_report(current_actor(), visit_id, form.to_input(), int_or_none("version"), now)
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            flash(_("The report is saved."), "success")
+            return goto(url_for("visits.visit_show", visit_id=visit_id))
+    return _show(visit_id, status=422, report_form=form)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/dismissal")
+@needs(P.VISITS_WRITE)
+def dismissal_create(visit_id: UUID) -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    line = get_line(actor, visit_id, now)
+    form = DismissalForm(request.form, past=line.state is VisitState.MISSED)
+    get_own_visit(actor, visit_id)
+    if form.validate():
+        try:
+            dismiss_visit(
+                actor, visit_id, Dismissal(form.kind.data), form.reason.data or "", form.postponed_to.data,
+                form.new_id.data or new_id(), now,
+            )  # fmt: skip
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            flash(_("Noted."), "success")
+            return goto(url_for("visits.today_index"))
+    return _show(visit_id, status=422, dismissal_form=form)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/withdrawal")
+@needs(P.VISITS_WRITE)
+def withdrawal_create(visit_id: UUID) -> Response:
+    withdraw_visit(current_actor(), visit_id, datetime.now(UTC))
+    flash(_("The visit is out of the plan."), "success")
+    return goto(url_for("visits.today_index"))
+
+
+@blueprint.post("/visits/<uuid:visit_id>/photos")
+@needs(P.VISITS_WRITE)
+def photo_create(visit_id: UUID) -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    visit = get_own_visit(actor, visit_id)
+    upload = request.files.get("photo")
+    content = upload.read() if upload else b""
+    try:
+        if not content:
+            raise InvalidError("photo", N_("Choose a picture first."))
+        zone = get_place(actor, visit.place_id).zone
+        add_photo(actor, visit_id, new_id(), take_in(content, request.form.get("photo_exif", ""), zone), now)
+    except InvalidError as error:
+        return _show(visit_id, status=422, photo_error=reason_text(error))
+    return goto(url_for("visits.visit_show", visit_id=visit_id, _anchor="photos"))
+
+
+@blueprint.get("/visits/<uuid:visit_id>/photos/<uuid:photo_id>")
+@needs(P.VISITS_READ)
+def photo_show(visit_id: UUID, photo_id: UUID) -> Response:
+    photo = get_photo(current_actor(), visit_id, photo_id)
+    response = make_response(read(photo.digest))
+    response.headers["Content-Type"] = "image/jpeg"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/accounts/<uuid:account_id>/visits/new")
+@needs(P.VISITS_WRITE)
+def plan_new(account_id: UUID) -> Response:
+    places = list_places(current_actor(), account_id)
+    tomorrow = today_in(current_actor().zone, datetime.now(UTC)) + timedelta(days=1)
+    form = PlanForm(visit_id=new_id(), place_id=places[0].id if places else None, planned_on=tomorrow)
+    return _plan(account_id, form)
+
+
+@blueprint.post("/accounts/<uuid:account_id>/visits/new")
+@needs(P.VISITS_WRITE)
+def plan_create(account_id: UUID) -> Response:
+    form, now = PlanForm(request.form), datetime.now(UTC)
+    get_account(current_actor(), account_id)
+    if form.validate():
+        try:
+            visit = plan_visit(
+                current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data,
+                form.planned_on.data or now.date(), now,
+                minutes=form.minutes.data or 30, purpose=form.purpose.data or "",
+            )  # fmt: skip
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            flash(_("The visit is planned."), "success")
+            return goto(url_for("visits.visit_show", visit_id=visit.id))
+    return _plan(account_id, form, 422)
+
+
+def _show(
+    visit_id: UUID,
+    *,
+    status: int = 200,
+    check_in_form: CheckInForm | None = None,
+    report_form: ReportForm | None = None,
+    dismissal_form: DismissalForm | None = None,
+    photo_error: str = "",
+) -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    line = get_line(actor, visit_id, now)
+    arrival, report = find_check_in(visit_id), find_report(visit_id)
+    return page(
+        "visits/show.html",
+        status=status,
+        line=line,
+        visit=line.row,
+        mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
+        arrival=arrival,
+        verdict=translated(REASONS[arrival.verdict_reason]) % arrival.verdict_params if arrival else "",
+        report=report,
+        dismissal=find_dismissal(visit_id),
+        photos=list_photos(visit_id),
+        check_in_form=check_in_form or CheckInForm(),
+        report_form=report_form or ReportForm(obj=report),
+        dismissal_form=dismissal_form or DismissalForm(past=line.state is VisitState.MISSED, new_id=new_id()),
+        photo_error=photo_error,
+        names=STATE_NAMES,
+        verdicts=VERDICT_NAMES,
+        outcomes=OUTCOMES,
+        placeless=line.row.lat is None,
+        ended=_end_of(line),
+    )
+
+
+def _end_of(line: VisitLine) -> int | None:
+    """Minutes that the visit took, None while it lasts."""
+    begun, ended = line.row.check_in_at, line.row.check_out_at
+    return max(0, int((ended - begun).total_seconds() // 60)) if begun and ended else None
+
+
+def _unplanned(account_id: UUID, form: UnplannedForm, status: int = 200) -> Response:
+    actor = current_actor()
+    places = list_places(actor, account_id)
+    form.place_id.choices = [(place.id, place.label or place.address or _("Main place")) for place in places]
+    return page(
+        "visits/check_in.html",
+        status=status,
+        form=form,
+        account=get_account(actor, account_id),
+        places=places,
+        placeless=all(place.lat is None for place in places),
+    )
+
+
+def _plan(account_id: UUID, form: PlanForm, status: int = 200) -> Response:
+    actor = current_actor()
+    places = list_places(actor, account_id)
+    form.place_id.choices = [(place.id, place.label or place.address or _("Main place")) for place in places]
+    return page("visits/plan.html", status=status, form=form, account=get_account(actor, account_id), places=places)

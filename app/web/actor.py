@@ -1,0 +1,74 @@
+"""Who is signed in. Flask-Login keeps the session; the identity slice says who that is (`load_people_from`)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from flask import Flask
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from app.kernel.access import Actor
+from app.kernel.ids import parse_id
+
+REMEMBERED = 30  # seconds that a process believes what it read; a revoked person is out after that everywhere
+login_manager = LoginManager()
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):
+    """What the session cookie stands for: the actor and the version of his sessions."""
+
+    actor: Actor
+    session_version: int
+
+    def get_id(self) -> str:
+        return f"{self.actor.id}.{self.session_version}"
+
+
+Loader = Callable[[UUID], SignedIn | None]
+_known: dict[UUID, tuple[float, SignedIn | None]] = {}
+
+
+def load_people_from(app: Flask, loader: Loader) -> None:
+    """Use `loader` (person id -> SignedIn, None where there is no such active person) for every request."""
+    login_manager.init_app(app)
+    app.config.setdefault("ACTOR_CACHE_SECONDS", REMEMBERED)
+
+    @login_manager.user_loader  # type: ignore[untyped-decorator]
+    def load(token: str) -> SignedIn | None:
+        person, _, version = token.partition(".")
+        person_id = parse_id(person)
+        if person_id is None:
+            return None
+        until, found = _known.get(person_id, (0.0, None))
+        if until < time.monotonic():
+            found = loader(person_id)
+            _known[person_id] = (time.monotonic() + app.config["ACTOR_CACHE_SECONDS"], found)
+        return found if found and str(found.session_version) == version else None
+
+
+def forget_actors() -> None:
+    """Read everybody anew in this process, after people, teams or roles changed."""
+    _known.clear()
+
+
+def sign_in(person: SignedIn) -> None:
+    """Start a session of 30 days."""
+    login_user(person, remember=False)
+
+
+def sign_out() -> None:
+    """End the session of this browser."""
+    logout_user()
+
+
+def signed_in() -> bool:
+    """Whether somebody is."""
+    return bool(current_user.is_authenticated)  # type: ignore[attr-defined] # flask_login has no types
+
+
+def current_actor() -> Actor:
+    """The actor of this request; only behind the gate."""
+    return cast(SignedIn, current_user).actor

@@ -1,0 +1,74 @@
+"""Errors as answers: a page in the reader's language, nothing given away, nothing half-saved."""
+
+import logging
+
+from flask import Flask, Response, redirect, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.infra.db import db
+from app.kernel.errors import AlreadyDoneError, ForbiddenError, InvalidError, NotFoundError, StaleError
+from app.web.htmx import page, wants_fragment
+
+log = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Turn every error into an answer."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NotFoundError, lambda _error: _page(404))
+    app.register_error_handler(ForbiddenError, lambda _error: _page(404))
+    app.register_error_handler(StaleError, lambda _error: _page(409))
+    app.register_error_handler(AlreadyDoneError, _already)
+    app.register_error_handler(InvalidError, _invalid)
+    app.register_error_handler(IntegrityError, _clash)
+    app.register_error_handler(Exception, _defect)
+
+
+def reason_text(error: InvalidError) -> str:
+    """The refusal in the reader's language."""
+    return str(_(error.reason, **(error.params or {})))
+
+
+def _page(status: int, message: str = "") -> Response:
+    db.session.rollback()
+    return page("errors/error.html", "error", status=status, code=status, message=message)
+
+
+def _http(error: HTTPException) -> Response | BaseResponse:
+    code = error.code or 500
+    if code in (301, 302, 303, 307, 308):
+        return error.get_response()
+    if code == 401:
+        if request.method == "GET" and not wants_fragment():
+            here = request.full_path.rstrip("?")
+            return redirect(url_for("identity.sign_in_new", next=here if here != "/" else None))
+        return _page(401)
+    if code == 403:
+        return _page(403)
+    response = _page(code)
+    if code == 405:
+        response.headers["Allow"] = error.get_response().headers.get("Allow", "")
+    return response
+
+
+def _already(error: AlreadyDoneError) -> BaseResponse:
+    db.session.rollback()
+    return redirect(error.location, code=303) if error.location else _page(409)
+
+
+def _invalid(error: InvalidError) -> Response:
+    return _page(422, reason_text(error))
+
+
+def _clash(error: IntegrityError) -> Response:
+    """Two people made the same thing in the same moment, or a row refers to one that is gone."""
+    log.warning("refused by the database: %s", error.orig)
+    return _page(409)
+
+
+def _defect(error: Exception) -> Response:
+    log.exception("defect")
+    return _page(500)

@@ -1,0 +1,33 @@
+"""Every HX-* word lives here. One template is page and fragment: block name = element id = hx-target."""
+
+from typing import Any
+
+from flask import Response, current_app, make_response, redirect, render_template, request
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of a page (a boosted link gets the whole page)."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def page(template: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:
+    """Answer with the block `fragment` of the template for htmx, with the whole page without it."""
+    if fragment is not None and wants_fragment():
+        return block(template, fragment, status=status, **context)
+    return make_response(render_template(template, **context), status)
+
+
+def block(template: str, name: str, *, status: int = 200, **context: Any) -> Response:
+    """Answer with one block of a template, whoever asks: for addresses that only ever give a fragment."""
+    current_app.update_template_context(context)
+    found = current_app.jinja_env.get_template(template)
+    return make_response("".join(found.blocks[name](found.new_context(context))), status)
+
+
+def goto(address: str) -> Response:
+    """Go to another page after a post that succeeded."""
+    if wants_fragment():
+        response = make_response("", 200)
+        response.headers["HX-Redirect"] = address
+        return response
+    return make_response(redirect(address, code=303))

@@ -1,0 +1,65 @@
+"""Which language and time zone the reader of this request has."""
+
+from datetime import datetime
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, format_date, format_datetime, format_time
+
+from app.kernel.dates import zone_of
+from app.kernel.i18n import LANGUAGES, negotiate
+from app.web.actor import current_actor, signed_in
+
+COOKIE = "language"
+babel = Babel()
+
+
+def language() -> str:
+    """The person's own, else what the browser was told on the sign-in page, else what it asks for."""
+    if not has_request_context():
+        return "en"
+    found: str | None = g.get("language")
+    if found is None:
+        if signed_in():
+            found = current_actor().language
+        else:
+            chosen = request.cookies.get(COOKIE, "")
+            found = chosen if chosen in LANGUAGES else negotiate([tag for tag, _ in request.accept_languages])
+        g.language = found
+    return found
+
+
+def zone() -> str:
+    """IANA zone of the reader."""
+    return current_actor().zone if has_request_context() and signed_in() else "UTC"
+
+
+def speak(app: Flask) -> None:
+    """Give the application its languages."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "en"
+    babel.init_app(app, locale_selector=language, timezone_selector=zone)
+
+
+def day_text(value: object, form: str = "medium") -> str:
+    """A date (or the reader's date of a moment) in words."""
+    return str(format_date(value, form)) if value else ""
+
+
+def time_text(value: datetime | None) -> str:
+    """Hours and minutes of a moment in the reader's zone."""
+    return str(format_time(value, "HH:mm")) if value else ""
+
+
+def moment_text(value: datetime | None) -> str:
+    """Date, hours and minutes of a moment in the reader's zone."""
+    return f"{format_date(value, 'medium')} {format_datetime(value, 'HH:mm')}" if value else ""
+
+
+def local_time_text(value: datetime | None, place_zone: str) -> str:
+    """Hours and minutes of a moment where it happened, with the city where the reader's clock shows another time."""
+    if value is None:
+        return ""
+    there = value.astimezone(zone_of(place_zone))
+    if there.utcoffset() == value.astimezone(zone_of(zone())).utcoffset():
+        return f"{there:%H:%M}"
+    city = place_zone.rpartition("/")[2].replace("_", " ")
+    return f"{there:%H:%M} ({city})"

@@ -1,0 +1,49 @@
+"""The manifest of a slice: what it offers to the rest of the house."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import click
+from flask import Blueprint
+
+from app.infra.queue import JobKind
+from app.kernel.access import Actor
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A way into the slice. `place`: tabs (bottom bar on a phone) or more; `order` sorts; `group` heads the sidebar."""
+
+    label: str  # msgid
+    endpoint: str
+    icon: str
+    permission: str
+    place: str
+    group: str  # msgid
+    order: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part hung into another slice's page. `load(actor, subject_id)` gives the template's context, None hides it."""
+
+    slot: str
+    order: int
+    permission: str
+    template: str
+    load: Callable[[Actor, UUID], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One vertical slice."""
+
+    name: str
+    blueprints: Sequence[Blueprint] = ()
+    menu: Sequence[MenuItem] = ()
+    panels: Sequence[Panel] = ()
+    jobs: Sequence[JobKind] = ()
+    commands: Sequence[click.Group] = ()
+    plugs: Sequence[Any] = field(default=())

@@ -1,0 +1,102 @@
+"""What every template may use: addresses of static files, the menu, form keys, and how things are written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, get_flashed_messages, request, url_for
+from flask_babel import gettext, ngettext
+
+from app.kernel.i18n import LANGUAGES, html_lang
+from app.kernel.ids import new_id
+from app.kernel.money import Money, format_money
+from app.web import locale
+from app.web.actor import current_actor, signed_in
+from app.web.slice import MenuItem, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLink:
+    """A menu item as one person sees it."""
+
+    label: str
+    url: str
+    icon: str
+    place: str
+    group: str
+
+
+def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
+    """Put the house's words into all templates. `built`: the folder of built static files."""
+    items = sorted((item for each in slices for item in each.menu), key=lambda item: item.order)
+    hash_file = built / "current.txt"
+    prefix = f"/static/{hash_file.read_text().strip()}/" if hash_file.exists() else "/static/"
+    ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
+
+    def menu() -> list[MenuLink]:
+        """The signed-in person's menu; made once for each role and language."""
+        if not signed_in():
+            return []
+        actor = current_actor()
+        key = (actor.permissions, locale.language())
+        if key not in ready:
+            ready[key] = [_link(item) for item in items if actor.may(item.permission)]
+        return ready[key]
+
+    def active_url() -> str:
+        """The menu address that the current page belongs to: the longest that its own begins with."""
+        path = request.path
+        fitting = (link.url for link in menu() if path == link.url or path.startswith(link.url.rstrip("/") + "/"))
+        return max(fitting, key=len, default="")
+
+    app.extensions["menu"] = menu
+    app.jinja_env.globals.update(
+        static=lambda path: prefix + path,
+        menu=menu,
+        active_url=active_url,
+        form_key=new_id,
+        flashes=lambda: get_flashed_messages(with_categories=True),
+        languages=LANGUAGES,
+        html_lang=lambda: html_lang(locale.language()),
+        _=gettext,
+        ngettext=ngettext,
+        settings=app.config["SETTINGS"],
+    )
+    app.jinja_env.filters.update(
+        day=locale.day_text,
+        time=locale.time_text,
+        local_time=locale.local_time_text,
+        moment=locale.moment_text,
+        money=money_text,
+        distance=distance_text,
+    )
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {"actor": current_actor() if signed_in() else None}
+
+
+def home() -> str:
+    """The address that a signed-in person starts at: the first of the menu, which differs by role."""
+    links: list[MenuLink] = current_app.extensions["menu"]()
+    return links[0].url
+
+
+def _link(item: MenuItem) -> MenuLink:
+    return MenuLink(gettext(item.label), url_for(item.endpoint), item.icon, item.place, gettext(item.group))
+
+
+def money_text(minor: int | None, currency: str) -> str:
+    """Minor units as an amount in the reader's language."""
+    return "" if minor is None else format_money(Money(minor, currency), locale.language())
+
+
+def distance_text(metres: float | None) -> str:
+    """A distance as people say it: 80 m, 1.2 km, 35 km."""
+    if metres is None:
+        return ""
+    if metres < 995:
+        return str(gettext("%(number)s m", number=round(metres / 10) * 10 if metres >= 100 else round(metres)))
+    kilometres = metres / 1000
+    return str(gettext("%(number)s km", number=f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:.0f}"))

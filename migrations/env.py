@@ -1,0 +1,26 @@
+"""Alembic runs inside the application: the same engine, the same metadata."""
+
+from alembic import context
+from flask import current_app
+
+db = current_app.extensions["migrate"].db
+
+
+def migrate() -> None:
+    """Run the migrations; on SQLite as batches (a table is copied) with foreign keys off, or children would be lost."""
+    sqlite = db.engine.dialect.name == "sqlite"
+    with db.engine.connect() as connection:
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()
+        options = current_app.extensions["migrate"].configure_args
+        context.configure(connection=connection, target_metadata=db.metadata, **{**options, "render_as_batch": sqlite})
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+        if sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            connection.commit()
+
+
+migrate()

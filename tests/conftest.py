@@ -1,0 +1,163 @@
+"""The stage of all tests: one application for each database, emptied between tests, and a named cast."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.config import ROOT, Settings
+from app.factory import create_app
+from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
+from app.identity.queries import actor_of
+from app.infra.db import db, transact
+from app.kernel.access import SYSTEM, Actor
+from app.kernel.ids import new_id
+from app.web.actor import forget_actors
+from tests.postgres import PostgresUnavailable, temporary_postgres
+
+NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Shanghai
+PASSWORD = "correct horse battery"
+
+
+def settings_for(data: Path, database_url: str = "") -> Settings:
+    return Settings(data, database_url, "", "127.0.0.1", 8000, "", "", "", "", "wgs84", development=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    try:
+        with temporary_postgres() as url:
+            yield url
+    except PostgresUnavailable as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def made_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    app = create_app(
+        settings_for(tmp_path_factory.mktemp(request.param), url),
+        TESTING=True,
+        PROPAGATE_EXCEPTIONS=False,
+        SQLITE_SYNCHRONOUS="OFF",
+        ACTOR_CACHE_SECONDS=0,
+    )
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(made_app: Flask) -> Iterator[Flask]:
+    """The application on an empty, migrated database; each test runs once on SQLite and once on PostgreSQL."""
+    with made_app.app_context():
+        yield made_app
+        db.session.remove()
+        with db.engine.begin() as connection:
+            for table in reversed(db.metadata.sorted_tables):
+                connection.execute(table.delete())
+    forget_actors()
+
+
+@dataclass
+class Cast:
+    """Rita and Ren sell in Shanghai and London, Mona manages Rita, Otto is the back office, Ada the administrator.
+
+    Teams: Sales > (China > Shanghai), (Britain). Mona's team is China, so she sees Rita and not Ren.
+    """
+
+    rita: Actor
+    ren: Actor
+    mona: Actor
+    otto: Actor
+    ada: Actor
+    teams: dict[str, UUID]
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    def make() -> Cast:
+        set_up_company(
+            SYSTEM,
+            CompanyInput(
+                "Harbour",
+                "Harbour Trading Co. Ltd.",
+                "1 Quay Road",
+                "",
+                "",
+                "91310000",
+                "",
+                "Asia/Shanghai",
+                "en",
+                "CNY",
+            ),
+            NOW,
+        )
+        sales = save_team(SYSTEM, None, "Sales", None, "Asia/Shanghai", None, NOW).id
+        china = save_team(SYSTEM, None, "China", sales, "Asia/Shanghai", None, NOW).id
+        shanghai = save_team(SYSTEM, None, "Shanghai", china, "Asia/Shanghai", None, NOW).id
+        britain = save_team(SYSTEM, None, "Britain", sales, "Europe/London", None, NOW).id
+
+        def join(name: str, role: str, team: UUID, zone: str, discount: int) -> Actor:
+            given = PersonInput(f"{name}@harbour.example", name.title(), "", role, team, zone, "en", discount)
+            return actor_of(add_person(SYSTEM, given, PASSWORD, NOW))
+
+        rita = join("rita", "rep", shanghai, "Asia/Shanghai", 500)
+        ren = join("ren", "rep", britain, "Europe/London", 500)
+        return Cast(
+            rita, ren,
+            join("mona", "manager", china, "Asia/Shanghai", 1500),
+            join("otto", "office", sales, "Asia/Shanghai", 0),
+            join("ada", "admin", sales, "Asia/Shanghai", 10_000),
+            {"sales": sales, "china": china, "shanghai": shanghai, "britain": britain},
+        )  # fmt: skip
+
+    return transact(make)
+
+
+class Browser:
+    """A signed-in person's browser without JavaScript: posts carry a fresh key unless the test gives one."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.headers = {"Sec-Fetch-Site": "same-origin"}
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.client.get(path, **kwargs)
+
+    def fragment(self, path: str, **kwargs: Any) -> TestResponse:
+        """GET as htmx does it."""
+        return self.client.get(path, headers={"HX-Request": "true"}, **kwargs)
+
+    def post(
+        self, path: str, once: UUID | None = None, headers: dict[str, str] | None = None, **values: Any
+    ) -> TestResponse:
+        data = {"once": str(once or new_id()), **{k: v for k, v in values.items() if v is not None}}
+        return self.client.post(path, data=data, headers={**self.headers, **(headers or {})})
+
+
+@pytest.fixture
+def browser(app: Flask) -> Callable[[Actor | None], Browser]:
+    """browser(cast.rita): her browser, signed in through the sign-in page's own session."""
+
+    def open_for(actor: Actor | None) -> Browser:
+        client = app.test_client()
+        if actor is not None:
+            from app.web.actor import SignedIn
+
+            with client.session_transaction() as session:
+                session["_user_id"] = SignedIn(actor, 1).get_id()
+                session["_fresh"] = True
+        return Browser(client)
+
+    return open_for
