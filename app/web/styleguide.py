@@ -76,7 +76,7 @@ class SampleForm(Form):
     phone = TelField(_("Phone"), [Optional()])
     email = EmailField(_("E-mail"), [Optional()])
     kind = SelectField(_("Class"), choices=[("A", "A"), ("B", "B"), ("C", "C")])
-    due = DateField(_("Day"), [InputRequired()])
+    due = DateField(_("Date"), [InputRequired()])
     size = RadioField(_("Size"), [InputRequired()], choices=[("S", "S"), ("M", "M"), ("L", "L")])
     photo = FileField(_("Photo"), [Optional()])
     note = TextAreaField(_("Note"), [Optional()])
