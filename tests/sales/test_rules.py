@@ -65,6 +65,26 @@ def test_currencies_without_minor_units_round_to_whole_ones() -> None:
     assert (one.net, one.tax, one.gross) == (1290, 65, 1355)  # tax 64.5
 
 
+def test_tax_is_rounded_once_for_each_rate_and_spread_over_the_lines() -> None:
+    ten_dollars = [Line(TEA, 1, 10, 0, 500)] * 20
+    pricing = price(ten_dollars, "TWD", prices_include_tax=False)
+    assert (pricing.net, pricing.tax, pricing.gross) == (200, 10, 210)  # line by line it would be 20
+    assert [one.tax for one in pricing.lines] == [1] * 10 + [0] * 10  # equal fractions: the first ones
+    included = price(ten_dollars, "TWD", prices_include_tax=True)
+    assert (included.net, included.tax, included.gross) == (190, 10, 200)  # 190.48
+
+
+def test_the_largest_fractions_get_what_is_left_of_the_tax() -> None:
+    pricing = price([Line(TEA, 1, n, 0, 500) for n in (12, 33, 27, 0)], "TWD", prices_include_tax=False)
+    assert [one.tax for one in pricing.lines] == [1, 2, 1, 0]  # 0.60, 1.65, 1.35: together 3.60, so 4
+    assert pricing.taxes == (TaxTotal(500, 72, 4, 76),)
+
+
+def test_each_rate_is_rounded_by_itself() -> None:
+    pricing = price([Line(TEA, 1, 10, 0, 500), Line(TEA, 1, 5, 0, 1000)], "TWD", prices_include_tax=False)
+    assert [total.tax for total in pricing.taxes] == [1, 1]  # 0.5 and 0.5, not 1 together
+
+
 def test_totals_are_given_for_each_tax_rate() -> None:
     pricing = price(
         [Line(TEA, 1, 1000, 0, 600), Line(TEA, 2, 1000, 0, 1300), Line(TEA, 1, 500, 0, 600), Line(TEA, 1, 7)],
@@ -93,6 +113,15 @@ def test_everything_adds_up(ordered: list[Line], with_tax: bool) -> None:
         assert one.net + one.tax == one.gross
         assert one.list_price - one.discount == (one.gross if with_tax else one.net)
         assert min(one.net, one.tax, one.gross, one.discount) >= 0
+    rate_of = {total.tax_bp: total for total in pricing.taxes}
+    for rate, total in rate_of.items():
+        amount = sum(one.gross if with_tax else one.net for one in pricing.lines if one.line.tax_bp == rate)
+        exact = Fraction(amount * rate, 10_000 + rate * with_tax)
+        assert abs(total.tax - exact) <= Fraction(1, 2)
+    for one in pricing.lines:
+        rate = one.line.tax_bp
+        share = Fraction((one.gross if with_tax else one.net) * rate, 10_000 + rate * with_tax)
+        assert abs(one.tax - share) < 1
     for name in ("net", "tax", "gross"):
         assert getattr(pricing, name) == sum(getattr(one, name) for one in pricing.lines)
         assert getattr(pricing, name) == sum(getattr(one, name) for one in pricing.taxes)
