@@ -159,7 +159,7 @@ def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: dat
     `owner` is a name or None, the address is the main place's. `today` is the reader's, for "not visited for N days".
     """
     order: tuple[Any, ...] = (Account.name, Account.id)
-    if filters.sort == "visit":
+    if filters.sort == "stale":
         order = (Account.last_visit_on.asc().nulls_first(), *order)
     # First the ids of the page, then the joins: fifty rows are joined, not fifty thousand.
     chosen = (

@@ -192,7 +192,7 @@ def is_overdue(due_on: date | None, today: date) -> bool:
 
 # --- Which customers? -----------------------------------------------------------------------------------
 
-SORTS = ("name", "visit")
+SORTS = ("name", "stale")
 DAYS = (30, 60, 90)  # offered as "not visited for"
 MOST_DAYS = 3650
 LONGEST_SEARCH, MOST_WORDS = 200, 8
@@ -203,7 +203,7 @@ class AccountFilters:
     """Which accounts, and in which order; the same words stand in addresses (`read` and `args`).
 
     `owner`: '' all, 'me', 'none' (the public pool) or a person's id. `days`: not visited for so many, or never.
-    `sort`: by name, or the longest not visited first. `archived`: only those put away.
+    `sort`: by name, or the longest not visited first (`stale`). `archived`: only those put away.
     """
 
     q: str = ""

@@ -17,10 +17,8 @@ from app.visits.rules import (
     VisitState,
     estimated_check_out,
     forgotten,
-    is_overdue,
     judge,
     needs_reason,
-    next_visit_due,
     state_of,
     visit_duration,
 )
@@ -204,21 +202,3 @@ def test_a_forgotten_check_out_is_estimated() -> None:
     assert estimated_check_out(NOW, None, cap) == NOW + timedelta(minutes=30)
     assert estimated_check_out(NOW, 90, cap) == cap
     assert estimated_check_out(NOW, 45, NOW - timedelta(hours=1)) == NOW
-
-
-def test_the_next_visit_is_due_by_class_or_agreement() -> None:
-    last = date(2026, 11, 1)
-    assert next_visit_due(last, "A") == date(2026, 11, 15)
-    assert next_visit_due(last, "B") == date(2026, 12, 1)
-    assert next_visit_due(last, "C") == date(2026, 12, 31)
-    assert next_visit_due(last, "A", agreed_on=date(2027, 1, 5)) == date(2027, 1, 5)
-    assert next_visit_due(last, "A", intervals={"A": 7}) == date(2026, 11, 8)
-    assert next_visit_due(None, "A") is None
-    assert next_visit_due(last, None) is None
-    assert next_visit_due(last, "Z") is None
-
-
-def test_overdue_begins_the_day_after() -> None:
-    assert not is_overdue(TODAY, TODAY)
-    assert is_overdue(YESTERDAY, TODAY)
-    assert not is_overdue(None, TODAY)
