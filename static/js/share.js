@@ -45,7 +45,9 @@ async function share(button) {
     say("");
   } catch (error) {
     const name = error instanceof Error ? error.name : "";
-    say(name === "AbortError" ? "" : name === "NotAllowedError" && what.files ? says.textReady : says.textFailed);
+    if (name === "AbortError") say(""); // closed by the user
+    else if (name === "NotAllowedError" && what.files) say(says.textReady); // the gesture is too long ago
+    else if (name !== "InvalidStateError") say(says.textFailed); // that one: the sheet is already open
   }
 }
 

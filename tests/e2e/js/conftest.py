@@ -47,7 +47,8 @@ class Site:
             '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
             '<link rel="stylesheet" href="/static/css/app.css">'
             '<link rel="stylesheet" href="/node_modules/leaflet/dist/leaflet.css">'
-            f'<link rel="stylesheet" href="/static/css/map.css">{tags}<body><main>{body}</main></body></html>'
+            f'<link rel="stylesheet" href="/static/css/map.css">{tags}'
+            f'<body><main><div class="stack">{body}</div></main></body></html>'
         )
         self.answers[path] = ("text/html; charset=utf-8", html.encode())
         return self.url + path

@@ -6,7 +6,8 @@ from .conftest import Site
 
 BUTTON = """<a href="/c.pdf" download>PDF</a> <button type="button" hidden data-share data-share-url="/c.pdf"
   data-share-name="C-0001.pdf" data-share-title="Contract" data-share-text="Please sign" data-share-status="#said"
-  data-text-busy="Busy" data-text-ready="Tap again" data-text-failed="Failed">Share</button><output id="said"></output>"""
+  data-text-busy="Busy" data-text-ready="Tap again" data-text-failed="Failed">Share</button>
+  <output id="said"></output>"""
 # The share sheet is the phone's own: this stands in for it. `answers` is how it ends, call by call.
 SHEET = """window.shared = []; window.answers = [];
   navigator.canShare = ({ files }) => Boolean(files);
