@@ -1,8 +1,9 @@
 """The table of contents: every slice of the house, lowest first."""
 
 from app.accounts import slice as accounts
+from app.catalogue import slice as catalogue
 from app.identity import slice as identity
 from app.visits import slice as visits
 from app.web.slice import Slice
 
-SLICES: tuple[Slice, ...] = (identity.SLICE, accounts.SLICE, visits.SLICE)
+SLICES: tuple[Slice, ...] = (identity.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE)

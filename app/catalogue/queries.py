@@ -48,7 +48,7 @@ def price_list_for(actor: Actor, account_id: UUID, today: date) -> PriceList:
     NotFoundError for an account the actor may not see; InvalidError with a reason for the reader where no list applies.
     """
     must(actor, P.CATALOGUE_READ)
-    own, currency = _assigned(actor, account_id), get_company().currency
+    own, currency = find_list_of(actor, account_id), get_company().currency
     if own and own.archived_at is None and is_valid_on(today, own.valid_from, own.valid_until):
         return own
     standard = find_standard(currency)
@@ -166,8 +166,9 @@ def list_prices_of(actor: Actor, product_id: UUID) -> Sequence[Row[*tuple[Any, .
     ).all()
 
 
-def list_units() -> Sequence[str]:
+def list_units(actor: Actor) -> Sequence[str]:
     """The units in use, to choose from."""
+    must(actor, P.CATALOGUE_READ)
     return db.session.scalars(select(Product.unit).where(Product.unit != "").distinct().order_by(Product.unit)).all()
 
 
@@ -253,6 +254,13 @@ def find_assignment(actor: Actor, account_id: UUID) -> AccountPriceList | None:
     return db.session.get(AccountPriceList, account_id)
 
 
+def find_list_of(actor: Actor, account_id: UUID) -> PriceList | None:
+    """The list the account was given, whether it applies or not; NotFoundError as `find_assignment`."""
+    must(actor, P.CATALOGUE_READ)
+    assignment = find_assignment(actor, account_id)
+    return db.session.get(PriceList, assignment.price_list_id) if assignment else None
+
+
 def list_assignable(actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
     """(id, name, currency) of the live lists, the standard ones first."""
     must(actor, P.CATALOGUE_READ)
@@ -261,11 +269,6 @@ def list_assignable(actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(PriceList.archived_at.is_(None))
         .order_by(PriceList.standard.desc(), PriceList.name)
     ).all()
-
-
-def _assigned(actor: Actor, account_id: UUID) -> PriceList | None:
-    assignment = find_assignment(actor, account_id)
-    return db.session.get(PriceList, assignment.price_list_id) if assignment else None
 
 
 def _found(text: str, category: str) -> list[ColumnElement[bool]]:
