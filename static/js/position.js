@@ -10,7 +10,8 @@
  *
  * - data-position-submit: after the fix, or its failure, the form is submitted by this button, which without JavaScript posts at once and
  *   without a position. A fix in the inputs younger than data-position-fresh seconds is sent again. Without it the inputs are only filled.
- * - lat and lon are WGS-84, fix_at is ISO UTC, position_error is denied, unavailable or timeout. Inputs that are not there are left out.
+ * - lat and lon are WGS-84, fix_at is ISO UTC, position_error is denied, unavailable or timeout. Inputs that are not
+ *   there are left out; one of another name says which it is by data-position-field="lat".
  * - `position:fix` (detail: the values) or `position:error` bubbles from the element with data-position, which may be any and gets
  *   data-position-state. A `map:pick` inside it empties what only a device can know.
  */
@@ -21,7 +22,7 @@ const GRACE_MS = 3_000; // "unavailable" is often passing: phones say it before 
 const DEVICE = { accuracy_m: "", fix_at: "", fix_count: "", speed_mps: "", position_error: "" };
 
 /** @param {Element} box @param {string} name @returns {HTMLInputElement | null} */
-const input = (box, name) => box.querySelector(`[name="${name}"]`);
+const input = (box, name) => box.querySelector(`[name="${name}"], [data-position-field="${name}"]`);
 
 /** @param {Element} box @param {Record<string, unknown>} values */
 const fill = (box, values) => Object.entries(values).forEach(([name, value]) => {

@@ -86,6 +86,13 @@ def test_denied_keeps_a_place_picked_by_hand(site: Site, new_page: Callable[...,
     assert (value(page, "lat"), value(page, "position_error")) == ("1", "denied")
 
 
+def test_inputs_of_other_names(site: Site, new_page: Callable[..., Page]) -> None:
+    page = new_page(geolocation={**SHANGHAI, "accuracy": 5}, permissions=["geolocation"])
+    page.goto(site.page("/", FILL.replace('name="lat"', 'name="start_lat" data-position-field="lat"'), "position.js"))
+    page.get_by_role("button").click()
+    expect(page.locator("[name=start_lat]")).to_have_value("31.2304")
+
+
 def test_unavailable_and_timeout(site: Site, new_page: Callable[..., Page]) -> None:
     page = new_page(
         "navigator.geolocation.watchPosition = async (_, error) => { await 0; if (location.hash) error({ code: 2 }) }",
