@@ -3,14 +3,14 @@
  *
  *   <form method="post" data-position  data-position-fresh="60"  data-text-asking="…"  data-text-found="±%m m"
  *         data-text-denied="…"  data-text-unavailable="…"  data-text-timeout="…"  data-text-insecure="…">
- *     <input type="hidden" name="lat"> … lon, accuracy_m, fix_at, fix_count, speed_mps, position_error
+ *     <input type="hidden" name="lat"> … lon, accuracy_m, fix_at, fix_count, speed_mps, position_error, tapped_at
  *     <button data-position-ask data-position-submit>Check in</button>
  *     <button type="button" data-position-ask hidden>My position</button>
  *     <output data-position-status></output>
  *
  * - data-position-submit: after the fix, or its failure, the form is submitted by this button, which without JavaScript posts at once and
  *   without a position. A fix in the inputs younger than data-position-fresh seconds is sent again. Without it the inputs are only filled.
- * - lat and lon are WGS-84, fix_at is ISO UTC, position_error is denied, unavailable or timeout. Inputs that are not
+ * - lat and lon are WGS-84, fix_at and tapped_at are ISO UTC, position_error is denied, unavailable or timeout. Inputs that are not
  *   there are left out; one of another name says which it is by data-position-field="lat".
  * - `position:fix` (detail: the values) or `position:error` bubbles from the element with data-position, which may be any and gets
  *   data-position-state. A `map:pick` inside it empties what only a device can know.
@@ -81,6 +81,7 @@ async function ask(box, button) {
   const send = () => submits && form.requestSubmit(button);
   if (box.dataset.positionState === "asking") return;
   if (submits && !form.noValidate && !form.reportValidity()) return;
+  if (submits) fill(box, { tapped_at: new Date().toISOString() });
   const age = Date.now() - Date.parse(input(box, "fix_at")?.value ?? "");
   if (submits && age < Number(box.dataset.positionFresh) * 1000) return send();
 
