@@ -33,7 +33,7 @@ class _Sale:
     @declared_attr
     @classmethod
     def visit_id(cls) -> Mapped[UUID | None]:
-        return mapped_column(ForeignKey("visit.id"))
+        return mapped_column(ForeignKey("visit.id"), index=True)
 
     currency: Mapped[str]
     tax_included: Mapped[bool]
@@ -77,7 +77,7 @@ class Quote(_Sale, Model):
     """An offer, good until `valid_until`."""
 
     __tablename__ = "quote"
-    __table_args__ = (Index(None, "rep_id", "created_at"),)
+    __table_args__ = (Index(None, "rep_id", "created_at"), Index(None, "created_at"))
     valid_until: Mapped[date]
 
 

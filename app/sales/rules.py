@@ -19,19 +19,56 @@ Taiwan's uniform invoices, where twenty lines of NT$10 at 5 % carry NT$10 of tax
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as with_default
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from app.kernel.i18n import N_
+from app.kernel.ids import parse_id
 from app.kernel.money import MAX_MINOR, Money, minor_digits, round_half_up
 
 WHOLE_BP = 10_000  # basis points in a whole
 MIN_QUANTITY = 1
 MAX_QUANTITY = 99_999
 MAX_LINES = 200
+FURTHEST_DELIVERY = timedelta(days=732)
+QUOTE_DAYS = timedelta(days=30)  # how long a quote stands where nobody says otherwise
+LONGEST_QUOTE = timedelta(days=366)
+
+# --- What does somebody want? ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """A product as it is put into the basket. `seen_price`: the unit price that was shown to whoever ordered, in minor
+    units; where the price list says another one now, they are asked again. None: nobody looked, today's price counts.
+    """
+
+    product_id: UUID
+    quantity: int
+    discount_bp: int = 0
+    seen_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInput:
+    """What a rep writes about a quote or an order. Prices are not among it: the price list has them.
+
+    `delivery_on` and `valid_until` are days in the company's zone; `valid_until` is for quotes, None: QUOTE_DAYS from
+    today. `visit_id`: the visit at which it was taken.
+    """
+
+    lines: tuple[LineInput, ...]
+    delivery_on: date | None = None
+    delivery_place: str = ""
+    customer_reference: str = ""
+    note: str = ""
+    visit_id: UUID | None = None
+    valid_until: date | None = None
+
 
 # --- What does it cost? ----------------------------------------------------------------------------------------------
 
@@ -158,11 +195,12 @@ REASONS = {
     "quantity_out_of_range": N_("The quantity must be between %(least)s and %(most)s."),
     "price_out_of_range": N_("This unit price is not possible."),
     "discount_out_of_range": N_("A discount is between 0 and 100 %%."),
-    "discount_over_limit": N_("You may give up to %(limit)s %% discount."),
+    "discount_over_limit": N_("Your limit is %(limit)s %%."),
     "tax_out_of_range": N_("A tax rate is between 0 and 100 %%."),
     "total_too_large": N_("The total is too large."),
     "delivery_in_past": N_("The delivery date is in the past."),
-    "quote_expired": N_("The quote expired on %(valid_until)s."),
+    "delivery_too_far": N_("The delivery date is more than two years ahead."),
+    "validity_out_of_range": N_("A quote is valid from today on, for a year at most."),
 }
 
 
@@ -192,8 +230,18 @@ def problems_of(lines: Sequence[Line], *, limit_bp: int, delivery_on: date | Non
         MAX_MINOR * WHOLE_BP
     ):
         problems.append(Problem("lines", "total_too_large"))
+    return problems + days_problems(delivery_on, None, today)
+
+
+def days_problems(delivery_on: date | None, valid_until: date | None, today: date) -> list[Problem]:
+    """What is wrong with the days of a sale; None is fine for both. `today` is the company's day."""
+    problems = []
     if delivery_on is not None and delivery_on < today:
         problems.append(Problem("delivery_on", "delivery_in_past"))
+    elif delivery_on is not None and delivery_on > today + FURTHEST_DELIVERY:
+        problems.append(Problem("delivery_on", "delivery_too_far"))
+    if valid_until is not None and not today <= valid_until <= today + LONGEST_QUOTE:
+        problems.append(Problem("valid_until", "validity_out_of_range"))
     return problems
 
 
@@ -225,3 +273,83 @@ def percent(basis_points: int) -> str:
     whole, rest = divmod(abs(basis_points), 100)
     text = f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
     return f"-{text}" if basis_points < 0 else text
+
+
+# --- How far is it? --------------------------------------------------------------------------------------------------
+
+
+class OrderState(StrEnum):
+    """An order is placed by the rep, approved by the back office, or cancelled at any time."""
+
+    PLACED = "placed"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+
+
+class QuoteState(StrEnum):
+    """A quote stands open until it is ordered, withdrawn, or its last day is over."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    ORDERED = "ordered"
+    WITHDRAWN = "withdrawn"
+
+
+# State -> its name (msgid) and the tone of its badge.
+ORDER_STATES = {
+    OrderState.PLACED: (N_("Placed"), "accent"),
+    OrderState.APPROVED: (N_("Approved"), "ok"),
+    OrderState.CANCELLED: (N_("Cancelled"), "bad"),
+}
+QUOTE_STATES = {
+    QuoteState.OPEN: (N_("Open quote"), "accent"),
+    QuoteState.ORDERED: (N_("Ordered"), "ok"),
+    QuoteState.EXPIRED: (N_("Expired"), "warn"),
+    QuoteState.WITHDRAWN: (N_("Withdrawn"), "bad"),
+}
+
+
+def order_state(approved: bool, cancelled: bool) -> OrderState:
+    """The state of an order, from the facts that there are about it."""
+    if cancelled:
+        return OrderState.CANCELLED
+    return OrderState.APPROVED if approved else OrderState.PLACED
+
+
+def quote_state(ordered: bool, withdrawn: bool, valid_until: date, today: date) -> QuoteState:
+    """The state of a quote on that day of the company."""
+    if ordered:
+        return QuoteState.ORDERED
+    if withdrawn:
+        return QuoteState.WITHDRAWN
+    return QuoteState.EXPIRED if quote_expired(valid_until, today) else QuoteState.OPEN
+
+
+# --- Which ones? -----------------------------------------------------------------------------------------------------
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SaleFilters:
+    """Which quotes or orders a list shows; the same words stand in addresses (`read` and `args`).
+
+    `q`: part of the number, or words of the customer. `state`: a value of OrderState or QuoteState, '' for all.
+    """
+
+    q: str = ""
+    state: str = ""
+    rep: UUID | None = None
+
+    @classmethod
+    def read(cls, args: Mapping[str, str], states: Iterable[str]) -> "SaleFilters":
+        """From the arguments of an address; nonsense counts as not said."""
+        state = args.get("state", "")
+        q = " ".join(args.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
+        return cls(q, state if state in set(states) else "", parse_id(args.get("rep")))
+
+    def args(self, **changes: Any) -> dict[str, str]:
+        """The arguments of the address that asks for these, some changed; what says nothing is left out."""
+        other = replace(self, **changes)
+        said = {"q": other.q, "state": other.state, "rep": other.rep}
+        return {name: str(value) for name, value in said.items() if value}
