@@ -9,12 +9,14 @@ from uuid import UUID
 
 import flask_migrate
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.config import ROOT, Settings
 from app.factory import create_app
+from app.identity import actions
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
 from app.identity.queries import actor_of
 from app.infra.db import db, transact
@@ -22,6 +24,8 @@ from app.kernel.access import SYSTEM, Actor
 from app.kernel.ids import new_id
 from app.web.actor import forget_actors
 from tests.postgres import PostgresUnavailable, temporary_postgres
+
+actions._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # else hashing is half of all test time
 
 NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Shanghai
 PASSWORD = "correct horse battery"

@@ -42,7 +42,7 @@ def sign_in_new() -> Response:
 @public
 def sign_in_create() -> Response:
     form = SignInForm(request.form)
-    person = None
+    person, status = None, 422
     if form.validate():
         try:
             person = authenticate(form.email.data or "", form.password.data or "", _address(), datetime.now(UTC))
@@ -50,9 +50,9 @@ def sign_in_create() -> Response:
                 form.form_errors.append(_("E-mail or password is wrong."))
         except InvalidError as error:
             form.refuse(error)
+            status = 429
     if person is None:
         keep_anyway()
-        status = 429 if form.form_errors and not form.errors else 422
         return page("identity/sign_in.html", status=status, form=form, company=find_company(), next=_next())
     session.clear()  # nothing of whoever used this browser before
     session.permanent = True

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.infra.db import db
 from app.kernel.errors import AlreadyDoneError, ForbiddenError, InvalidError, NotFoundError, StaleError
-from app.web.htmx import page, wants_fragment
+from app.web.htmx import as_notice, page, wants_fragment
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def reason_text(error: InvalidError) -> str:
 
 def _page(status: int, message: str = "") -> Response:
     db.session.rollback()
-    return page("errors/error.html", "error", status=status, code=status, message=message)
+    return as_notice(page("errors/error.html", "error", status=status, code=status, message=message))
 
 
 def _http(error: HTTPException) -> Response | BaseResponse:

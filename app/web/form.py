@@ -139,6 +139,9 @@ def required(_form: WTForm, field: Any) -> None:
         raise StopValidation(gettext("This field is required."))
 
 
+required.field_flags = {"required": True}  # type: ignore[attr-defined] # how WTForms tells the browser
+
+
 def whole(label: Any, *validators: Any, **kwargs: Any) -> IntegerField:
     """A whole number."""
     return IntegerField(label, list(validators) or [Optional()], **kwargs)

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Response, current_app, make_response, redirect, render_template, request
 
+REDIRECT = "HX-Redirect"
+
 
 def wants_fragment() -> bool:
     """Whether htmx asks for a part of a page (a boosted link gets the whole page)."""
@@ -28,6 +30,14 @@ def goto(address: str) -> Response:
     """Go to another page after a post that succeeded."""
     if wants_fragment():
         response = make_response("", 200)
-        response.headers["HX-Redirect"] = address
+        response.headers[REDIRECT] = address
         return response
     return make_response(redirect(address, code=303))
+
+
+def as_notice(response: Response) -> Response:
+    """Let htmx show an error above the page, not in place of the row that was asked for."""
+    if wants_fragment():
+        response.headers["HX-Retarget"] = "#notices"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response

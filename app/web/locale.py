@@ -1,6 +1,7 @@
 """Which language and time zone the reader of this request has."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, format_date, format_datetime, format_time
@@ -41,7 +42,15 @@ def speak(app: Flask) -> None:
 
 def day_text(value: object, form: str = "medium") -> str:
     """A date (or the reader's date of a moment) in words."""
+    if type(value) is date:
+        return _day_text(value, form, language())
     return str(format_date(value, form)) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _day_text(value: date, form: str, _language: str) -> str:
+    """Lists show the same few days again and again."""
+    return str(format_date(value, form))
 
 
 def time_text(value: datetime | None) -> str:

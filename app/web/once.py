@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, Conflict
 from app.infra.db import Id, Model, TryAgainError, db
 from app.kernel.ids import parse_id
 from app.web.actor import current_actor, signed_in
+from app.web.htmx import REDIRECT
 
 LARGEST_ANSWER = 64 * 1024
 
@@ -30,7 +31,7 @@ class Receipt(Model):
     fingerprint: Mapped[str]
     at: Mapped[datetime]
     status: Mapped[int] = mapped_column(default=0)
-    location: Mapped[str | None]
+    location: Mapped[str | None]  # where the answer sends the browser, by a redirect or, for htmx, by its header
     body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
 
 
@@ -63,7 +64,7 @@ def first_answer() -> Response | None:
         raise KeyReusedError
     response = Response(receipt.body, receipt.status)
     if receipt.location:
-        response.headers["Location"] = receipt.location
+        response.headers["Location" if 300 <= receipt.status < 400 else REDIRECT] = receipt.location
     return response
 
 
@@ -72,7 +73,7 @@ def remember(response: Response) -> None:
     receipt: Receipt | None = g.get("receipt")
     if receipt is not None:
         receipt.status = response.status_code
-        receipt.location = response.headers.get("Location")
+        receipt.location = response.headers.get("Location") or response.headers.get(REDIRECT)
         receipt.body = response.get_data()[:LARGEST_ANSWER]
 
 

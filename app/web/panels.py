@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, current_app
+from flask import Flask, current_app, render_template
+from markupsafe import Markup
 
 from app.kernel.access import Actor
 from app.web.slice import Panel, Slice
@@ -28,3 +29,11 @@ def panels_of(slot: str, actor: Actor, subject: UUID) -> list[dict[str, Any]]:
             if context is not None:
                 found.append({"template": panel.template, **context})
     return found
+
+
+def shown_in(slot: str, actor: Actor, subject: UUID) -> list[Markup]:
+    """The same, rendered: what a page puts where the slot is."""
+    return [
+        Markup(render_template(panel.pop("template"), **panel))  # noqa: S704 - the template has escaped it
+        for panel in panels_of(slot, actor, subject)
+    ]
