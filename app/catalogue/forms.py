@@ -10,11 +10,12 @@ from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import Optional
 
 from app.catalogue.actions import PriceInput, PriceListInput, ProductInput
-from app.catalogue.rules import LONGEST_BARCODE, LONGEST_CODE, parse_rate
+from app.catalogue.rules import LONGEST_BARCODE, LONGEST_CODE
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.kernel.money import REASONS, Money, MoneyError, parse_money, plain_amount
+from app.kernel.rates import parse_rate
 from app.web.currencies import currency_choices
 from app.web.form import SHORT, Form, line, required, translated
 
@@ -34,7 +35,7 @@ class ProductForm(Form):
     def to_input(self) -> ProductInput:
         """InvalidError where the tax is no percentage."""
         values: dict[str, Any] = {name: value or "" for name, value in self.data.items()}
-        return ProductInput(**{**values, "tax_rate": parse_rate(values["tax_rate"])})
+        return ProductInput(**{**values, "tax_rate": parse_rate(values["tax_rate"], "tax_rate")})
 
 
 class PriceListForm(Form):

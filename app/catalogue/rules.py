@@ -47,22 +47,6 @@ def _check_digit(digits: str) -> int:
     return -weighted % 10
 
 
-def parse_rate(text: str) -> int:
-    """Basis points of a percentage that a person typed: '13', '8.5', '１３％'. InvalidError at `tax_rate`."""
-    plain = unicodedata.normalize("NFKC", text).replace("。", ".").strip().removesuffix("%").strip()
-    match = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{0,2}))?", plain)
-    rate = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else -1
-    if not 0 <= rate <= 10_000:
-        raise InvalidError("tax_rate", N_("Write a percentage from 0 to 100, with two decimals at most."))
-    return rate
-
-
-def rate_text(basis_points: int) -> str:
-    """A percentage without its sign, as `parse_rate` reads it: '13', '8.5'."""
-    whole, rest = divmod(basis_points, 100)
-    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
-
-
 def check_terms(currency: str, standard: bool, valid_from: date | None, valid_until: date | None) -> None:
     """Refuse (InvalidError) an unknown currency, a validity that ends before it begins, and a standard list with an
     end: what everything falls back to must always apply."""

@@ -34,12 +34,12 @@ from app.catalogue.queries import (
     list_products,
     list_units,
 )
-from app.catalogue.rules import rate_text
 from app.identity.permissions import P
 from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.errors import InvalidError
 from app.kernel.page import page_number
+from app.kernel.rates import rate_text
 from app.web.actor import current_actor
 from app.web.errors import reason_text
 from app.web.form import int_or_none

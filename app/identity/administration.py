@@ -17,15 +17,18 @@ from app.identity.events import (
     PersonReactivated,
     TeamSaved,
 )
+from app.identity.logo import as_logo
 from app.identity.models import Company, Person, Team
 from app.identity.permissions import ROLES, P
-from app.identity.queries import find_company, find_person_by_email, get_company
+from app.identity.queries import find_company, find_person_by_email, get_company, team_parents
 from app.identity.rules import check_parent, check_password, fold_email
+from app.infra import files
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import SYSTEM, Actor, must
 from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.i18n import LANGUAGES, N_
+from app.kernel.money import MoneyError, minor_digits
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class CompanyInput:
 def set_up_company(actor: Actor, given: CompanyInput, now: datetime, *, demo: bool = False) -> Company:
     """Make the one company of this database; there is none yet."""
     must(actor, P.COMPANY_MANAGE)
-    _check_zone(given.zone)
+    _check_company(given)
     company = Company(**vars(given), demo=demo)
     db.session.add(company)
     db.session.flush()
@@ -74,7 +77,7 @@ def change_company(actor: Actor, given: CompanyInput, version: int | None, now: 
     must(actor, P.COMPANY_MANAGE)
     company = get_company()
     must_match(version, company.version)
-    _check_zone(given.zone)
+    _check_company(given)
     for name, value in vars(given).items():
         setattr(company, name, value)
     company.version += 1
@@ -83,11 +86,14 @@ def change_company(actor: Actor, given: CompanyInput, version: int | None, now: 
     return company
 
 
-def set_logo(actor: Actor, digest: str | None, now: datetime) -> None:
-    """Use the stored PNG with this SHA-256 as logo, None for no logo."""
+def set_logo(actor: Actor, picture: bytes | None, now: datetime) -> None:
+    """Use a picture (PNG, JPEG, WebP, GIF, BMP or TIFF) as logo, None for no logo.
+
+    It is kept as a PNG named by its SHA-256. InvalidError at `logo` for what is no such picture.
+    """
     must(actor, P.COMPANY_MANAGE)
     company = get_company()
-    company.logo = digest
+    company.logo = files.store(as_logo(picture)) if picture else None
     company.version += 1
     record(actor, CompanySaved(company.id, name=company.name), now)
     db.session.flush()
@@ -108,7 +114,7 @@ def save_team(
     else:
         team = get_team(actor, team_id)
         must_match(version, team.version)
-        check_parent(team.id, parent_id, [(t, p) for t, p in db.session.execute(select(Team.id, Team.parent_id))])
+        check_parent(team.id, parent_id, team_parents())
         team.name, team.parent_id, team.zone = name, parent_id, zone
         team.version += 1
     record(actor, TeamSaved(team.id, name=name), now)
@@ -213,8 +219,22 @@ def _check_person(given: PersonInput) -> None:
         raise InvalidError("language", N_("Not a valid choice."))
     if "@" not in given.email.strip("@ "):
         raise InvalidError("email", N_("Invalid email address."))
+    if not 0 <= given.discount_limit <= 10_000:
+        raise InvalidError("discount_limit", N_("Write a percentage from 0 to 100, with two decimals at most."))
     if db.session.get(Team, given.team_id) is None:
         raise InvalidError("team_id", N_("Not a valid choice."))
+    _check_zone(given.zone)
+
+
+def _check_company(given: CompanyInput) -> None:
+    if not given.name.strip():
+        raise InvalidError("name", N_("This field is required."))
+    if given.language not in LANGUAGES:
+        raise InvalidError("language", N_("Not a valid choice."))
+    try:
+        minor_digits(given.currency)
+    except MoneyError:
+        raise InvalidError("currency", N_("Currency codes have three letters, like CNY.")) from None
     _check_zone(given.zone)
 
 

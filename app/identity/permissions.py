@@ -54,3 +54,33 @@ ROLES: dict[str, tuple[str, Reach, frozenset[str]]] = {
     "admin": (N_("Administrator"), Reach.ALL, _ADMIN),
 }
 """Role -> its name (msgid), whose rows it sees, what it may do."""
+
+WORDS: dict[str, str] = {
+    P.PLANNING_USE: N_("See who is near and plan the day"),
+    P.VISITS_READ: N_("See visits"),
+    P.VISITS_WRITE: N_("Plan visits, check in and out, report"),
+    P.VISITS_TEAM: N_("See the team's visits on the board"),
+    P.ACCOUNTS_READ: N_("See customers"),
+    P.ACCOUNTS_WRITE: N_("Add and change customers"),
+    P.ACCOUNTS_ASSIGN: N_("Give customers to somebody, and a price list to customers"),
+    P.ACCOUNTS_IMPORT: N_("Import customers from files"),
+    P.CATALOGUE_READ: N_("See products and prices"),
+    P.CATALOGUE_MANAGE: N_("Change products and price lists"),
+    P.SALES_READ: N_("See quotes and orders"),
+    P.SALES_WRITE: N_("Write quotes and orders"),
+    P.SALES_CONFIRM: N_("Check orders, and cancel anybody's"),
+    P.CONTRACTS_READ: N_("See contracts"),
+    P.CONTRACTS_MAKE: N_("Make contracts"),
+    P.CONTRACTS_PRINT: N_("Print several contracts as one document"),
+    P.PEOPLE_MANAGE: N_("Manage people and teams"),
+    P.COMPANY_MANAGE: N_("Change the company's particulars and logo"),
+    P.PROFILE_OWN: N_("Change one's own settings and password"),
+}
+"""Permission -> what it allows, in the order of a day (msgids)."""
+
+REACH_WORDS: dict[Reach, str] = {
+    Reach.OWN: N_("Sees what is their own, and customers that nobody has"),
+    Reach.TEAM: N_("Sees what belongs to their team and the teams below it, and customers that nobody has"),
+    Reach.ALL: N_("Sees everything"),
+}
+"""Whose rows somebody sees (msgids)."""

@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 
 from app.identity.models import Company, FailedSignIn, Person, Team
-from app.identity.permissions import ROLES
-from app.identity.rules import GUESS_WINDOW, fold_email, team_and_below
+from app.identity.permissions import ROLES, P
+from app.identity.rules import GUESS_WINDOW, Branch, fold_email, team_and_below, tree_of
 from app.infra.db import db
 from app.infra.scope import belongs_to
-from app.kernel.access import Actor, Reach
+from app.kernel.access import Actor, Reach, must
 from app.kernel.errors import NotFoundError
+from app.kernel.page import PAGE_SIZE, Page, offset
 
 
 def get_company() -> Company:
@@ -47,7 +48,7 @@ def actor_of(person: Person) -> Actor:
     _name, reach, permissions = ROLES[person.role]
     people = {person.id}
     if reach is Reach.TEAM:
-        teams = team_and_below(person.team_id, [(t, p) for t, p in db.session.execute(select(Team.id, Team.parent_id))])
+        teams = team_and_below(person.team_id, team_parents())
         people |= set(db.session.scalars(select(Person.id).where(Person.team_id.in_(teams))))
     return Actor(
         person.id, person.name, person.role, permissions, reach, frozenset(people), person.zone, person.language,
@@ -78,3 +79,63 @@ def get_self(actor: Actor) -> Person:
     if person is None:
         raise NotFoundError
     return person
+
+
+def list_people(
+    actor: Actor, text: str = "", role: str = "", team_id: UUID | None = None, page: int = 1, *, closed: bool = False
+) -> Page:
+    """People by name, for administrators: rows (id, name, email, phone, role, team, deactivated_at).
+
+    `text` is a part of name, e-mail or phone; `team_id` takes the teams below it too; `closed`: those whose sign-in is.
+    """
+    must(actor, P.PEOPLE_MANAGE)
+    rows = (
+        select(
+            Person.id,
+            Person.name,
+            Person.email,
+            Person.phone,
+            Person.role,
+            Team.name.label("team"),
+            Person.deactivated_at,
+        )
+        .join(Team, Team.id == Person.team_id)
+        .where(Person.deactivated_at.is_not(None) if closed else Person.deactivated_at.is_(None))
+    )
+    for word in text.casefold().split()[:8]:
+        columns = (func.lower(Person.name), Person.email, Person.phone)
+        rows = rows.where(or_(*(column.contains(word, autoescape=True) for column in columns)))
+    if role:
+        rows = rows.where(Person.role == role)
+    if team_id is not None:
+        rows = rows.where(Person.team_id.in_(sorted(team_and_below(team_id, team_parents()))))
+    found = db.session.execute(rows.order_by(Person.name, Person.id).limit(PAGE_SIZE + 1).offset(offset(page)))
+    return Page.of(found.all(), page)
+
+
+def team_parents() -> list[tuple[UUID, UUID | None]]:
+    """(team, its parent) of all teams."""
+    return [(team, parent) for team, parent in db.session.execute(select(Team.id, Team.parent_id))]
+
+
+def find_tree(actor: Actor, without: UUID | None = None) -> tuple[Branch, ...]:
+    """The tree of teams, for administrators; `without` leaves a team and all below it out."""
+    must(actor, P.PEOPLE_MANAGE)
+    return tree_of(
+        ((team, name, parent) for team, name, parent in db.session.execute(select(Team.id, Team.name, Team.parent_id))),
+        without,
+    )
+
+
+def count_by_team(actor: Actor) -> dict[UUID, int]:
+    """How many active people each team has itself; teams without any are missing."""
+    must(actor, P.PEOPLE_MANAGE)
+    counted = select(Person.team_id, func.count()).where(Person.deactivated_at.is_(None)).group_by(Person.team_id)
+    return {row[0]: row[1] for row in db.session.execute(counted)}
+
+
+def count_by_role(actor: Actor) -> dict[str, int]:
+    """How many active people each role has; roles without any are missing."""
+    must(actor, P.PEOPLE_MANAGE)
+    counted = select(Person.role, func.count()).where(Person.deactivated_at.is_(None)).group_by(Person.role)
+    return {row[0]: row[1] for row in db.session.execute(counted)}

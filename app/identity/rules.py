@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -53,3 +54,36 @@ def check_parent(team: UUID, parent: UUID | None, parents: Iterable[tuple[UUID, 
     """Refuse (InvalidError) a parent that would close a circle."""
     if parent is not None and parent in team_and_below(team, parents):
         raise InvalidError("parent_id", N_("A team cannot stand below itself."))
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A team in its place: `depth` 0 at the top; `children` in order of their names."""
+
+    id: UUID
+    name: str
+    depth: int
+    children: tuple["Branch", ...]
+
+
+def tree_of(teams: Iterable[tuple[UUID, str, UUID | None]], without: UUID | None = None) -> tuple[Branch, ...]:
+    """The forest of (id, name, parent's id), each level by name; `without` leaves that team and all below it out."""
+    below: dict[UUID | None, list[tuple[str, UUID]]] = {}
+    for team, name, parent in teams:
+        if team != without:
+            below.setdefault(parent, []).append((name, team))
+
+    def branches(parent: UUID | None, depth: int) -> tuple[Branch, ...]:
+        return tuple(
+            Branch(team, name, depth, branches(team, depth + 1)) for name, team in sorted(below.get(parent, []))
+        )
+
+    return branches(None, 0)
+
+
+def in_order(tree: Iterable[Branch]) -> list[Branch]:
+    """All branches as one reads the tree from top to bottom."""
+    found: list[Branch] = []
+    for branch in tree:
+        found += [branch, *in_order(branch.children)]
+    return found

@@ -1,14 +1,22 @@
 """Identity: the company, its teams and people, and signing in."""
 
+from app.identity import admin_views, views
 from app.identity.commands import people
 from app.identity.permissions import P
-from app.identity.views import blueprint
 from app.kernel.i18n import N_
 from app.web.slice import MenuItem, Slice
 
+COMPANY = N_("Company")
+
 SLICE = Slice(
     name="identity",
-    blueprints=(blueprint,),
-    menu=(MenuItem(N_("Settings"), "identity.profile_edit", "settings", P.PROFILE_OWN, "more", N_("Me"), 900),),
+    blueprints=(views.blueprint, admin_views.blueprint),
+    menu=(
+        MenuItem(N_("People"), "administration.person_index", "person", P.PEOPLE_MANAGE, "more", COMPANY, 800),
+        MenuItem(N_("Teams"), "administration.team_index", "team", P.PEOPLE_MANAGE, "more", COMPANY, 805),
+        MenuItem(N_("Roles"), "administration.role_index", "check", P.PEOPLE_MANAGE, "more", COMPANY, 810),
+        MenuItem(N_("Company"), "administration.company_edit", "building", P.COMPANY_MANAGE, "more", COMPANY, 815),
+        MenuItem(N_("Settings"), "identity.profile_edit", "settings", P.PROFILE_OWN, "more", N_("Me"), 900),
+    ),
     commands=(people,),
 )
