@@ -132,22 +132,30 @@ def cast(app: Flask) -> Cast:
 class Browser:
     """A signed-in person's browser without JavaScript: posts carry a fresh key unless the test gives one."""
 
-    def __init__(self, client: FlaskClient) -> None:
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.app = app
         self.client = client
-        self.headers = {"Sec-Fetch-Site": "same-origin"}
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> TestResponse:
+        """Send in an application context of its own (else `g` would outlive the request); the test then reads anew."""
+        db.session.rollback()
+        with self.app.app_context():
+            response = self.client.open(path, method=method, **kwargs)
+        db.session.expire_all()
+        return response
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
-        return self.client.get(path, **kwargs)
+        return self._send("GET", path, **kwargs)
 
     def fragment(self, path: str, **kwargs: Any) -> TestResponse:
         """GET as htmx does it."""
-        return self.client.get(path, headers={"HX-Request": "true"}, **kwargs)
+        return self._send("GET", path, headers={"HX-Request": "true"}, **kwargs)
 
     def post(
         self, path: str, once: UUID | None = None, headers: dict[str, str] | None = None, **values: Any
     ) -> TestResponse:
         data = {"once": str(once or new_id()), **{k: v for k, v in values.items() if v is not None}}
-        return self.client.post(path, data=data, headers={**self.headers, **(headers or {})})
+        return self._send("POST", path, data=data, headers={"Sec-Fetch-Site": "same-origin", **(headers or {})})
 
 
 @pytest.fixture
@@ -162,6 +170,6 @@ def browser(app: Flask) -> Callable[[Actor | None], Browser]:
             with client.session_transaction() as session:
                 session["_user_id"] = SignedIn(actor, 1).get_id()
                 session["_fresh"] = True
-        return Browser(client)
+        return Browser(app, client)
 
     return open_for

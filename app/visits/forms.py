@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, FloatField, IntegerField, RadioField, SelectField
@@ -11,7 +10,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from app.kernel.i18n import N_
 from app.visits.actions import CheckInInput, ReportInput
 from app.visits.rules import OUTCOMES, Dismissal, Fix
-from app.web.form import SHORT, Form, IdField, MomentField, line, position_of, text, translated
+from app.web.form import SHORT, Form, IdField, MomentField, as_id, line, position_of, text, translated
 
 POSITION_ERRORS = {"denied", "unavailable", "timeout", "insecure"}
 
@@ -52,7 +51,7 @@ class UnplannedForm(CheckInForm):
     """A check-in without a plan: at which place, and the id that the visit will have."""
 
     visit_id = IdField(_l("Visit"), [InputRequired()])
-    place_id = RadioField(_l("Place"), [InputRequired()], coerce=UUID, validate_choice=False)
+    place_id = RadioField(_l("Place"), [InputRequired()], coerce=as_id, validate_choice=False)
 
 
 class ReportForm(Form):
@@ -94,7 +93,7 @@ class PlanForm(Form):
     """Plan a visit to an account."""
 
     visit_id = IdField(_l("Visit"), [InputRequired()])
-    place_id = RadioField(_l("Place"), [InputRequired()], coerce=UUID, validate_choice=False)
+    place_id = RadioField(_l("Place"), [InputRequired()], coerce=as_id, validate_choice=False)
     planned_on = DateField(_l("Day"), [InputRequired()])
     minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=30)
     purpose = line(_l("Purpose"))

@@ -181,6 +181,11 @@ class MomentField(Field):
             self.data = None
 
 
+def as_id(value: object) -> UUID:
+    """Coercion of choice fields whose values are ids."""
+    return value if isinstance(value, UUID) else UUID(str(value))
+
+
 def translated(text: str) -> str:
     """A msgid marked with N_ elsewhere, in the reader's language."""
     return str(gettext(text))
