@@ -61,7 +61,7 @@ def today_index() -> Response:
         today=today,
         lines=lines,
         following=waiting[0] if waiting else None,
-        here=find_open(actor, now),
+        present=find_open(actor, now),
         missed=list_missed(actor, today, now),
         overdue=list_overdue(actor, today, 5),
         names=STATE_NAMES,
