@@ -184,11 +184,6 @@ def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: dat
     return Page.of(rows, number)
 
 
-def has_accounts(actor: Actor) -> bool:
-    """Whether the actor sees any account at all: an empty list then means that a filter is too narrow."""
-    return db.session.scalar(select(Account.id).where(_seen(actor)).limit(1)) is not None
-
-
 def _narrowed(
     actor: Actor, filters: AccountFilters, today: date, owner: Any = Account.owner_id
 ) -> list[ColumnElement[bool]]:

@@ -3,20 +3,21 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from uuid import UUID
 
-from app.kernel.dates import is_zone
+from app.kernel.dates import day_bounds, is_zone, local, today_in
 from app.kernel.errors import InvalidError
 from app.kernel.geo import Position, quadkey, unit_vector
-from app.kernel.hours import REASONS, HoursError, format_hours, parse_hours
+from app.kernel.hours import REASONS, HoursError, format_hours, is_open, parse_hours, read_hours, windows_on
 from app.kernel.i18n import LANGUAGES, N_
 from app.kernel.text import fold, phone_digits, search_text, squeeze
 
 RATINGS = ("A", "B", "C")
 CERTAINTIES = ("exact", "approximate", "none")
 SMALLEST_RADIUS_M, LARGEST_RADIUS_M, USUAL_RADIUS_M = 20, 5000, 150
+ROUGH_M = 200  # a worse fix is of the quarter, not of the door
 
 # --- What is written about a customer -------------------------------------------------------------------
 
@@ -125,6 +126,35 @@ def written_hours(typed: str, known: str = "") -> str:
         raise InvalidError("hours", REASONS[error.reason], error.params) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a place's hours say about its today. `windows`: opening and closing by its clocks, 24:00 for its midnight.
+
+    `is_known` false: `text` is all there is. `is_open`: at this moment; None where the hours are unknown.
+    """
+
+    text: str
+    is_known: bool
+    windows: tuple[tuple[str, str], ...]
+    is_open: bool | None
+
+
+def opening_today(hours: str, zone: str, now: datetime, language: str) -> Opening:
+    """The hours of a place in `zone` on the day that it has at `now`; the text in the reader's language."""
+    read, day = read_hours(hours), today_in(zone, now)
+    midnight = day_bounds(day, zone)[1]
+    windows = windows_on(read, day, zone) or ()
+    return Opening(
+        format_hours(read, language),
+        read.is_known,
+        tuple(
+            (f"{local(start, zone):%H:%M}", "24:00" if end == midnight else f"{local(end, zone):%H:%M}")
+            for start, end in windows
+        ),
+        is_open(read, now, zone),
+    )
+
+
 def position_columns(position: Position | None, certainty: str = "exact") -> dict[str, object]:
     """All columns of a place that say where it is: certainty, lat, lon, qk and the unit vector."""
     if position is None:
@@ -134,6 +164,11 @@ def position_columns(position: Position | None, certainty: str = "exact") -> dic
         "certainty": certainty, "lat": position.lat, "lon": position.lon, "qk": quadkey(position), "ux": x, "uy": y,
         "uz": z,
     }  # fmt: skip
+
+
+def certainty_of(accuracy_m: float | None) -> str:
+    """What a position is worth that a phone found with this accuracy (metres), or a person chose on a map (None)."""
+    return "approximate" if accuracy_m is not None and accuracy_m > ROUGH_M else "exact"
 
 
 def found_by(names: list[str], addresses: list[str], phones: list[str]) -> str:

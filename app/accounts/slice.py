@@ -1,5 +1,14 @@
-"""Accounts."""
+"""Accounts: customers with their places and contacts, and who looks after them."""
 
-from app.web.slice import Slice
+from app.accounts.views import blueprint
+from app.identity.permissions import P
+from app.kernel.i18n import N_
+from app.web.slice import MenuItem, Slice
 
-SLICE = Slice(name="accounts")
+SLICE = Slice(
+    name="accounts",
+    blueprints=(blueprint,),
+    menu=(
+        MenuItem(N_("Customers"), "accounts.account_index", "accounts", P.ACCOUNTS_READ, "tabs", N_("Customers"), 30),
+    ),
+)

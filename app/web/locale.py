@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_time
+from flask_babel import Babel, format_date, format_datetime, format_time, get_locale
 
 from app.kernel.dates import zone_of
 from app.kernel.i18n import LANGUAGES, negotiate
@@ -43,12 +43,12 @@ def speak(app: Flask) -> None:
 def day_text(value: object, form: str = "medium") -> str:
     """A date (or the reader's date of a moment) in words."""
     if type(value) is date:
-        return _day_text(value, form, language())
+        return _day_text(value, form, str(get_locale()))
     return str(format_date(value, form)) if value else ""
 
 
 @lru_cache(maxsize=4096)
-def _day_text(value: date, form: str, _language: str) -> str:
+def _day_text(value: date, form: str, _locale: str) -> str:
     """Lists show the same few days again and again."""
     return str(format_date(value, form))
 

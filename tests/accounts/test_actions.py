@@ -45,7 +45,8 @@ def names(cast: Cast, q: str) -> list[str]:
 def test_an_account_is_the_reps_own_and_found_by_all_its_parts(cast: Cast) -> None:
     account = transact(
         lambda: add_account(
-            cast.rita, None, AccountInput("上海恒隆餐饮管理有限公司", name_en="Grand Gateway Dining", phone="021-6288 0000"),
+            cast.rita, None,
+            AccountInput("上海恒隆餐饮管理有限公司", name_en="Grand Gateway Dining", phone="021-6288 0000"),
             PLACE, ContactInput("王芳", phone="138 0000 1111"), None, NOW,
         )
     )  # fmt: skip
