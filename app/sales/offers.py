@@ -110,7 +110,7 @@ def make_offer(actor: Actor, account_id: UUID, given: OrderInput, now: datetime)
             for line, amounts in zip(sold, pricing.lines, strict=True)
         ),
         pricing=pricing,
-        gone=_names(wanted - products.keys(), account.language),
+        gone=names_of(wanted - products.keys(), account.language),
         problems=tuple(problems),
     )
 
@@ -119,7 +119,7 @@ def _was(line: LineInput, product: PricedProduct) -> int | None:
     return line.seen_price if line.seen_price is not None and line.seen_price != product.amount else None
 
 
-def _names(product_ids: Collection[UUID], language: str) -> tuple[str, ...]:
+def names_of(product_ids: Collection[UUID], language: str) -> tuple[str, ...]:
     """Names of products that cannot be had, in the language of the document; an id that was never one is '?'."""
     if not product_ids:
         return ()

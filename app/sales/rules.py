@@ -194,9 +194,9 @@ REASONS = {
     "too_many_lines": N_("An order has %(most)s lines at most; this one has %(count)s."),
     "quantity_out_of_range": N_("The quantity must be between %(least)s and %(most)s."),
     "price_out_of_range": N_("This unit price is not possible."),
-    "discount_out_of_range": N_("A discount is between 0 and 100 %%."),
+    "discount_out_of_range": N_("A discount is between %(least)s and %(most)s %%."),
     "discount_over_limit": N_("Your limit is %(limit)s %%."),
-    "tax_out_of_range": N_("A tax rate is between 0 and 100 %%."),
+    "tax_out_of_range": N_("A tax rate is between %(least)s and %(most)s %%."),
     "total_too_large": N_("The total is too large."),
     "delivery_in_past": N_("The delivery date is in the past."),
     "delivery_too_far": N_("The delivery date is more than two years ahead."),
@@ -251,11 +251,11 @@ def _line_problems(prefix: str, line: Line, limit_bp: int) -> Iterable[Problem]:
     if not 0 <= line.unit_price <= MAX_MINOR:
         yield Problem(f"{prefix}-unit_price", "price_out_of_range")
     if not 0 <= line.discount_bp <= WHOLE_BP:
-        yield Problem(f"{prefix}-discount", "discount_out_of_range")
+        yield Problem(f"{prefix}-discount", "discount_out_of_range", {"least": 0, "most": 100})
     elif not may_discount(limit_bp, line.discount_bp):
         yield Problem(f"{prefix}-discount", "discount_over_limit", {"limit": percent(limit_bp)})
     if not 0 <= line.tax_bp <= WHOLE_BP:
-        yield Problem(f"{prefix}-tax", "tax_out_of_range")
+        yield Problem(f"{prefix}-tax", "tax_out_of_range", {"least": 0, "most": 100})
 
 
 def may_discount(limit_bp: int, discount_bp: int) -> bool:

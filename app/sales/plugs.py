@@ -1,0 +1,53 @@
+"""What sales plugs into engines: the quote as a document."""
+
+import base64
+from uuid import UUID
+
+from flask import render_template, url_for
+
+from app.documents.ports import Renderer
+from app.identity.permissions import P
+from app.identity.queries import get_company
+from app.infra.files import read
+from app.kernel.access import Actor
+from app.kernel.money import Money, format_money
+from app.sales.queries import get_quote, quote_for_document
+from app.sales.rules import percent
+
+QUOTE = "quote"  # the kind of document
+
+
+def quote_html(quote_id: UUID, language: str) -> str:
+    """The quote on paper, in the language of the document."""
+    quote, company = quote_for_document(quote_id), get_company()
+    return render_template(
+        "sales/quote_pdf.html",
+        sale=quote,
+        company=company,
+        logo=_picture(company.logo),
+        title=quote.number,
+        author=company.legal_name or company.name,
+        language=language,
+        dated=quote.dated_on.isoformat(),
+        money=lambda minor: format_money(Money(minor, quote.currency), language),
+        percent=percent,
+    )
+
+
+def _picture(digest: str | None) -> str:
+    """A stored PNG as a data: address; '' without one, or where the file was lost."""
+    try:
+        return f"data:image/png;base64,{base64.b64encode(read(digest)).decode()}" if digest else ""
+    except FileNotFoundError:
+        return ""
+
+
+def _check(actor: Actor, quote_id: UUID) -> None:
+    get_quote(actor, quote_id)
+
+
+def _address(quote_id: UUID | None) -> str:
+    return url_for("sales.quote_index") if quote_id is None else url_for("sales.quote_show", sale_id=quote_id)
+
+
+RENDERERS = (Renderer(QUOTE, quote_html, P.SALES_READ, _check, _address),)
