@@ -33,13 +33,6 @@ VENDOR = {
     "topojson-client": ("dist", ("topojson-client.min.js",)),
     "world-atlas": (".", ("countries-50m.json", "countries-110m.json")),
 }
-# The PDF code reads these where npm put them.
-FONTS = (
-    "noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
-    "noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
-    "noto-sans-tc/400Regular/NotoSansTC_400Regular.ttf",
-    "noto-sans-tc/700Bold/NotoSansTC_700Bold.ttf",
-)
 
 assets_cli = AppGroup("assets", help="Static files.")
 
@@ -56,11 +49,6 @@ def current_build(root: Path = ROOT) -> str:
         raise AssetsMissingError(
             "The static files are not built: run `.venv/bin/flask --app wsgi assets build`"
         ) from None
-
-
-def font_paths(root: Path = ROOT) -> list[Path]:
-    """Noto Sans SC regular and bold, Noto Sans TC regular and bold, as TTF. AssetsMissingError before `npm ci`."""
-    return [_installed(root / "node_modules" / "@expo-google-fonts" / name) for name in FONTS]
 
 
 def build(root: Path = ROOT) -> tuple[str, bool]:

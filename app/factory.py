@@ -9,6 +9,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.config import ROOT, Settings, from_environment, secret_of
+from app.documents.plugs import collect as collect_renderers
 from app.identity.queries import find_actor
 from app.infra.db import connect_to, db
 from app.slices import SLICES
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     if settings.development:
         app.register_blueprint(styleguide)
     panels.hang(app, SLICES)
+    collect_renderers(app, SLICES)
     ui.furnish(app, SLICES, BUILT)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

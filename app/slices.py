@@ -2,8 +2,10 @@
 
 from app.accounts import slice as accounts
 from app.catalogue import slice as catalogue
+from app.contracts import slice as contracts
+from app.documents import slice as documents
 from app.identity import slice as identity
 from app.visits import slice as visits
 from app.web.slice import Slice
 
-SLICES: tuple[Slice, ...] = (identity.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE)
+SLICES: tuple[Slice, ...] = (identity.SLICE, documents.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE, contracts.SLICE)

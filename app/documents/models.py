@@ -14,7 +14,7 @@ class Document(Model):
     """A PDF asked for at `requested_at`; it is there once `digest` is set. Its job tells how far it is.
 
     `kind` names the renderer that a slice plugged in, `subject_id` the row it is about (a quote, a contract); a batch
-    (kind 'batch') lists the documents it joins in `parts`.
+    (kind 'batch') lists the ids of the documents that it joins in `parts`, in their order, and is its own subject.
     """
 
     __tablename__ = "document"

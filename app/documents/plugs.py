@@ -1,0 +1,24 @@
+"""The kinds of documents that the slices plugged in."""
+
+from collections.abc import Iterable
+
+from flask import Flask, current_app
+
+from app.documents.ports import Renderer, Renderers
+from app.web.slice import Slice
+
+
+def collect(app: Flask, slices: Iterable[Slice]) -> None:
+    """Take the renderers out of all manifests, at start-up. RuntimeError where two slices claim one kind."""
+    found: dict[str, Renderer] = {}
+    for renderer in (plug for each in slices for plug in each.plugs if isinstance(plug, Renderer)):
+        if renderer.kind in found:
+            raise RuntimeError(f"two renderers of documents of the kind {renderer.kind}")
+        found[renderer.kind] = renderer
+    app.extensions["renderers"] = found
+
+
+def renderers() -> Renderers:
+    """Kind -> renderer."""
+    known: Renderers = current_app.extensions["renderers"]
+    return known

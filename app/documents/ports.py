@@ -1,0 +1,27 @@
+"""What the engine asks of a slice that has documents to print."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.kernel.access import Actor
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """One kind of document, plugged in by a slice's manifest.
+
+    `html(subject_id, language)` gives the whole page; it runs in the worker, without a person or a request, and its
+    texts come in `language` by themselves. `permission` opens the document's page; `check(actor, subject_id)` raises
+    NotFoundError where the row that it is about is hidden from the actor. `address(subject_id)` is the page of that row,
+    `address(None)` the page that lists them.
+    """
+
+    kind: str
+    html: Callable[[UUID, str], str]
+    permission: str
+    check: Callable[[Actor, UUID], None]
+    address: Callable[[UUID | None], str]
+
+
+Renderers = Mapping[str, Renderer]

@@ -1,0 +1,92 @@
+"""PDF from HTML, by WeasyPrint: A4, Chinese fonts embedded, and nothing read but what is listed here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from app.kernel.i18n import html_lang
+
+ROOT = Path(__file__).resolve().parents[2]
+SHEET = ROOT / "static" / "css" / "paper.css"
+_NOTO = ROOT / "node_modules" / "@expo-google-fonts"
+# (family, weight, file): whole fonts as npm brings them; a document embeds only the glyphs it uses. The families have
+# names of our own, so that a font of the machine never mixes in.
+FONTS = (
+    ("Paper SC", 400, _NOTO / "noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf"),
+    ("Paper SC", 700, _NOTO / "noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf"),
+    ("Paper TC", 400, _NOTO / "noto-sans-tc/400Regular/NotoSansTC_400Regular.ttf"),
+    ("Paper TC", 700, _NOTO / "noto-sans-tc/700Bold/NotoSansTC_700Bold.ttf"),
+)
+_PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
+
+
+class FontsMissingError(RuntimeError):
+    """The fonts that set-up brings are not there; the text names the command that brings them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """A finished PDF and its number of pages."""
+
+    content: bytes
+    pages: int
+
+
+def render(html: str, *, language: str, identifier: UUID) -> Pdf:
+    """A PDF of the page `html`, printed as static/css/paper.css says.
+
+    `language` ('en', 'zh_Hans', 'zh_Hant') chooses the shapes of Chinese characters. Title, author and dates come from
+    the page's own <title> and <meta>; the same page, language and `identifier` give the same bytes. Pictures are
+    data: addresses of PNG or JPEG; every other address is left out. FontsMissingError before `npm ci`.
+    """
+    fonts, sheet = _press()
+    page = HTML(string=html, url_fetcher=_Fetcher(), base_url=None)
+    chosen = CSS(string=f":root {{ font-family: {_families(language)} }}", font_config=fonts)
+    document = page.render(font_config=fonts, stylesheets=[sheet, chosen])
+    content = document.write_pdf(pdf_identifier=identifier.bytes, custom_metadata=False, lang=html_lang(language))
+    return Pdf(content or b"", len(document.pages))
+
+
+def _families(language: str) -> str:
+    """The reader's own shapes first; the other font has what the first lacks."""
+    first, second = ("TC", "SC") if language == "zh_Hant" else ("SC", "TC")
+    return f'"Paper {first}", "Paper {second}", sans-serif'
+
+
+@cache
+def _press() -> tuple[FontConfiguration, CSS]:
+    """Fonts and style sheet, made ready once for each process."""
+    fonts = FontConfiguration()
+    faces = "".join(
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url({path.as_uri()}) }}'
+        for family, weight, path in FONTS
+    )
+    for _, _, path in FONTS:
+        if not path.is_file():
+            raise FontsMissingError(f"{path} is missing: run `npm ci`, or `make run`, which does it without node too")
+    allowed = {path.as_uri(): path for _, _, path in FONTS}
+    return fonts, CSS(string=faces + SHEET.read_text(), font_config=fonts, url_fetcher=_Fetcher(allowed))
+
+
+class _Fetcher(URLFetcher):  # type: ignore[misc] # WeasyPrint is not annotated
+    """Gives the files that are named when it is made, and pictures that stand in their own address; refuses the rest.
+
+    WeasyPrint's own fetcher would read any file of the server and any address of its network.
+    """
+
+    def __init__(self, allowed: Mapping[str, Path] | None = None) -> None:
+        super().__init__(allowed_protocols=["data"], allow_redirects=False)
+        self._allowed = allowed or {}
+
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
+        if path := self._allowed.get(url):
+            return URLFetcherResponse(url, path.read_bytes())
+        if url.startswith(_PICTURES):
+            return super().fetch(url, headers)
+        raise ValueError(f"not allowed in a document: {url[:80]}")
