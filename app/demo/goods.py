@@ -80,7 +80,6 @@ SNA-007|Dried mango 20 × 100 g|芒果干 20 × 100 克|芒果乾 20 × 100 克|
 """
 
 
-
 def _good(row: str) -> Good:
     code, name, hans, hant, category, unit, price = row.split("|")
     return Good(code, name, hans, hant, category, unit, int(price))

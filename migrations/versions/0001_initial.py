@@ -398,7 +398,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('quote', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_quote_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_quote_created_at'), ['created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_quote_rep_id_created_at'), ['rep_id', 'created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_quote_visit_id'), ['visit_id'], unique=False)
 
     op.create_table('visit_dismissal',
     sa.Column('visit_id', app.infra.db.Id(), nullable=False),
@@ -508,23 +510,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_sales_order_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_sales_order_created_at'), ['created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_sales_order_rep_id_created_at'), ['rep_id', 'created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sales_order_visit_id'), ['visit_id'], unique=False)
 
     op.create_table('contract',
     sa.Column('id', app.infra.db.Id(), nullable=False),
     sa.Column('order_id', app.infra.db.Id(), nullable=False),
+    sa.Column('edition', sa.Integer(), nullable=False),
     sa.Column('number', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('dated_on', sa.Date(), nullable=False),
     sa.Column('made_at', app.infra.db.Utc(), nullable=False),
     sa.Column('person_id', app.infra.db.Id(), nullable=False),
+    sa.Column('document_id', app.infra.db.Id(), nullable=False),
+    sa.CheckConstraint('edition > 0', name=op.f('ck_contract_edition')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_contract_document_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_contract_order_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_contract_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contract')),
-    sa.UniqueConstraint('number', name=op.f('uq_contract_number')),
-    sa.UniqueConstraint('order_id', name=op.f('uq_contract_order_id'))
+    sa.UniqueConstraint('document_id', name=op.f('uq_contract_document_id')),
+    sa.UniqueConstraint('number', name=op.f('uq_contract_number'))
     )
     with op.batch_alter_table('contract', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_contract_made_at'), ['made_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_contract_order_id_edition'), ['order_id', 'edition'], unique=True)
 
     op.create_table('order_approval',
     sa.Column('order_id', app.infra.db.Id(), nullable=False),
@@ -569,9 +577,11 @@ def upgrade() -> None:
     op.create_table('contract_printing',
     sa.Column('id', app.infra.db.Id(), nullable=False),
     sa.Column('contract_id', app.infra.db.Id(), nullable=False),
+    sa.Column('document_id', app.infra.db.Id(), nullable=False),
     sa.Column('at', app.infra.db.Utc(), nullable=False),
     sa.Column('person_id', app.infra.db.Id(), nullable=False),
     sa.ForeignKeyConstraint(['contract_id'], ['contract.id'], name=op.f('fk_contract_printing_contract_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_contract_printing_document_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_contract_printing_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contract_printing'))
     )
@@ -604,10 +614,12 @@ def downgrade() -> None:
     op.drop_table('order_cancellation')
     op.drop_table('order_approval')
     with op.batch_alter_table('contract', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_contract_order_id_edition'))
         batch_op.drop_index(batch_op.f('ix_contract_made_at'))
 
     op.drop_table('contract')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sales_order_visit_id'))
         batch_op.drop_index(batch_op.f('ix_sales_order_rep_id_created_at'))
         batch_op.drop_index(batch_op.f('ix_sales_order_created_at'))
         batch_op.drop_index(batch_op.f('ix_sales_order_account_id'))
@@ -625,7 +637,9 @@ def downgrade() -> None:
     op.drop_table('visit_photo')
     op.drop_table('visit_dismissal')
     with op.batch_alter_table('quote', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_quote_visit_id'))
         batch_op.drop_index(batch_op.f('ix_quote_rep_id_created_at'))
+        batch_op.drop_index(batch_op.f('ix_quote_created_at'))
         batch_op.drop_index(batch_op.f('ix_quote_account_id'))
 
     op.drop_table('quote')
