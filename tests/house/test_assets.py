@@ -1,0 +1,131 @@
+"""Static files: copied, hashed, compressed, and left alone while nothing changes."""
+
+import gzip
+from pathlib import Path
+
+import brotli
+import pytest
+
+from app import assets
+from app.assets import AssetsMissingError, build, current_build
+
+STYLE = "body { margin: 0; color: black }\n" * 20
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout in small, with every package that is used; the outline of the mainland is not drawn here."""
+    monkeypatch.setattr(assets.mainland, "build", lambda topology, out: out.write_bytes(topology.read_bytes()))
+    return checkout(tmp_path / "one")
+
+
+def checkout(root: Path) -> Path:
+    for package, (folder, names) in assets.VENDOR.items():
+        for name in (*(f"{folder}/{name}" for name in names), "LICENSE"):
+            write(root / "node_modules" / package / name, f"{package} {name} " * 50)
+    write(root / "node_modules/world-atlas/countries-10m.json", "{}")
+    write(root / "static/css/app.css", STYLE)
+    write(root / "static/js/map/pins.js", "export const pins = []\n")
+    write(root / "static/.swp", "an editor's own")
+    return root
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def builds(root: Path) -> set[str]:
+    return {path.name for path in (root / "static/built").iterdir() if path.is_dir()}
+
+
+def test_own_files_packages_and_licences_are_served_from_one_folder(root: Path) -> None:
+    name, is_new = build(root)
+    files = contents(root / "static/built" / name)
+    assert is_new
+    assert current_build(root) == name
+    assert files["css/app.css"] == STYLE.encode()
+    assert "js/map/pins.js" in files
+    assert "vendor/htmx.org/htmx.min.js" in files
+    assert "vendor/leaflet/images/marker-icon.png" in files  # leaflet.css asks for it beside itself
+    assert {f"vendor/{package}/LICENSE" for package in assets.VENDOR} <= files.keys()
+    assert not any(".swp" in path for path in files)
+
+
+def test_text_is_compressed_beside_itself_and_pictures_are_not(root: Path) -> None:
+    files = contents(root / "static/built" / build(root)[0])
+    assert brotli.decompress(files["css/app.css.br"]) == gzip.decompress(files["css/app.css.gz"]) == STYLE.encode()
+    assert "vendor/leaflet/images/layers.png.br" not in files
+
+
+def test_the_same_sources_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
+    other = checkout(tmp_path / "two")
+    assert build(root)[0] == build(other)[0]
+    assert contents(root / "static/built") == contents(other / "static/built")
+
+
+def test_nothing_is_written_where_nothing_changed(root: Path) -> None:
+    name, _ = build(root)
+    before = {path: path.stat().st_mtime_ns for path in (root / "static/built").rglob("*")}
+    assert build(root) == (name, False)
+    assert {path: path.stat().st_mtime_ns for path in (root / "static/built").rglob("*")} == before
+
+
+def test_a_change_gets_a_new_address_and_the_build_before_stays(root: Path) -> None:
+    first, _ = build(root)
+    write(root / "static/css/app.css", "body { margin: 1px }")
+    second, is_new = build(root)
+    assert is_new
+    assert builds(root) == {first, second}
+    (root / "static/js/map/pins.js").unlink()
+    third, _ = build(root)
+    assert builds(root) == {second, third}
+    assert current_build(root) == third
+
+
+def test_unchanged_files_take_their_compressed_copies_along(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = build(root)
+    compressed: list[str] = []
+    real = assets.Compressor.compress
+    monkeypatch.setattr(assets.Compressor, "compress", lambda self, path: (compressed.append(path), real(self, path)))
+    write(root / "static/css/app.css", STYLE + "p { margin: 0 }")
+    second, _ = build(root)
+    assert [Path(path).name for path in compressed] == ["app.css"]
+    atlas = "vendor/world-atlas/countries-50m.json.br"
+    assert (root / "static/built" / second / atlas).read_bytes() == (root / "static/built" / first / atlas).read_bytes()
+
+
+def test_a_build_that_was_cut_off_is_made_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(self: object, path: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assets.Compressor, "compress", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            build(root)
+    with pytest.raises(AssetsMissingError, match="assets build"):
+        current_build(root)
+    name, is_new = build(root)
+    assert is_new
+    assert builds(root) == {name}
+    assert "css/app.css.br" in contents(root / "static/built" / name)
+
+
+def test_the_mainland_is_drawn_again_only_for_another_atlas(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(root)
+    monkeypatch.setattr(assets.mainland, "build", lambda topology, out: out.write_bytes(b"drawn again"))
+    build(root)
+    assert (root / "static/built/mainland.wkb").read_bytes() == b"{}"
+    write(root / "node_modules/world-atlas/countries-10m.json", "{ }")
+    build(root)
+    assert (root / "static/built/mainland.wkb").read_bytes() == b"drawn again"
+
+
+def test_what_npm_brings_is_missed_with_the_command_that_brings_it(root: Path) -> None:
+    (root / "node_modules/htmx.org/dist/htmx.min.js").unlink()
+    with pytest.raises(AssetsMissingError, match=r"htmx\.min\.js is missing: run `npm ci`"):
+        build(root)
