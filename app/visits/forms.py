@@ -94,7 +94,7 @@ class PlanForm(Form):
 
     visit_id = IdField(_l("Visit"), [InputRequired()])
     place_id = RadioField(_l("Place"), [InputRequired()], coerce=as_id, validate_choice=False)
-    planned_on = DateField(_l("Day"), [InputRequired()])
+    planned_on = DateField(_l("Date"), [InputRequired()])
     minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=30)
     purpose = line(_l("Purpose"))
 
