@@ -15,7 +15,7 @@ from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.kernel.money import REASONS, Money, MoneyError, parse_money, plain_amount
-from app.kernel.rates import parse_rate
+from app.kernel.rates import parse_rate, rate_text
 from app.web.currencies import currency_choices
 from app.web.form import SHORT, Form, line, required, translated
 
@@ -31,6 +31,13 @@ class ProductForm(Form):
     unit = line(_l("Unit"), longest=SHORT)
     tax_rate = line(_l("Tax rate"), required)
     barcode = line(_l("Barcode"), longest=2 * LONGEST_BARCODE)
+
+    @classmethod
+    def of(cls, product: Any) -> "ProductForm":
+        """Filled in with what the product (a row of it) is now."""
+        names = ("code", "name", "name_zh_hans", "name_zh_hant", "category", "unit", "barcode")
+        now = {name: getattr(product, name) for name in names}
+        return cls(tax_rate=rate_text(product.tax_rate), **now)
 
     def to_input(self) -> ProductInput:
         """InvalidError where the tax is no percentage."""

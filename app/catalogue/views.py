@@ -37,10 +37,11 @@ from app.catalogue.queries import (
 from app.identity.permissions import P
 from app.identity.queries import get_company
 from app.kernel.access import Actor
-from app.kernel.errors import InvalidError
+from app.kernel.errors import InvalidError, StaleError
 from app.kernel.page import page_number
 from app.kernel.rates import rate_text
 from app.web.actor import current_actor
+from app.web.conflict import stale
 from app.web.errors import reason_text
 from app.web.form import int_or_none
 from app.web.guard import needs
@@ -110,9 +111,7 @@ def product_create() -> Response:
 @needs(P.CATALOGUE_MANAGE)
 def product_edit(product_id: UUID) -> Response:
     product = get_product(current_actor(), product_id)
-    form = ProductForm(obj=product)
-    form.tax_rate.data = rate_text(product.tax_rate)
-    return _product_form(form, product_id, product.version)
+    return _product_form(ProductForm.of(product), product_id, product.version)
 
 
 @blueprint.post("/products/<uuid:product_id>")
@@ -125,6 +124,8 @@ def product_update(product_id: UUID) -> Response:
             change_product(current_actor(), product_id, form.to_input(), version, datetime.now(UTC))
         except InvalidError as error:
             form.refuse(error)
+        except StaleError:
+            return stale(form, ProductForm.of(get_product(current_actor(), product_id)))
         else:
             flash(_("The product is saved."), "success")
             return goto(url_for("catalogue.product_show", product_id=product_id))
@@ -237,6 +238,8 @@ def price_list_update(price_list_id: UUID) -> Response:
             change_price_list(current_actor(), price_list_id, form.to_input(), version, datetime.now(UTC))
         except InvalidError as error:
             form.refuse(error)
+        except StaleError:
+            return stale(form, PriceListForm(obj=price_list))
         else:
             flash(_("The list is saved."), "success")
             return goto(url_for("catalogue.price_list_show", price_list_id=price_list_id))

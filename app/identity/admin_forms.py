@@ -1,6 +1,7 @@
 """What administrators write about people, teams and the company."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
@@ -12,7 +13,7 @@ from app.identity.permissions import ROLES
 from app.identity.rules import Branch
 from app.kernel.i18n import LANGUAGES
 from app.kernel.ids import parse_id
-from app.kernel.rates import parse_rate
+from app.kernel.rates import parse_rate, rate_text
 from app.web.currencies import currency_choices
 from app.web.form import SHORT, Form, known_zone, line, required, text, translated
 from app.web.zones import zone_choices
@@ -39,6 +40,12 @@ class PersonForm(Form):
     language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
     zone = SelectField(_l("Time zone"), [known_zone], choices=zone_choices, validate_choice=False)
     discount_limit = line(_l("Line discount up to"), required)
+
+    @classmethod
+    def of(cls, person: Any) -> "PersonForm":
+        """Filled in with what the person (a row of it) is now."""
+        now = {name: getattr(person, name) for name in ("name", "email", "phone", "role", "language", "zone")}
+        return cls(team_id=str(person.team_id), discount_limit=rate_text(person.discount_limit), **now)
 
     def to_input(self) -> PersonInput:
         """InvalidError where the discount is no percentage."""

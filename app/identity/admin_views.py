@@ -36,7 +36,6 @@ from app.infra import files
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.ids import parse_id
 from app.kernel.page import page_number
-from app.kernel.rates import rate_text
 from app.web.actor import current_actor, forget_actors
 from app.web.conflict import stale
 from app.web.form import int_or_none
@@ -170,10 +169,7 @@ def _person(
 
 
 def _person_form(person_id: UUID) -> PersonForm:
-    person = get_person(current_actor(), person_id)
-    form = PersonForm(obj=person)
-    form.discount_limit.data, form.team_id.data = rate_text(person.discount_limit), str(person.team_id)
-    return _with_teams(form)
+    return _with_teams(PersonForm.of(get_person(current_actor(), person_id)))
 
 
 def _with_teams(form: F) -> F:

@@ -138,7 +138,8 @@ def password_update() -> Response:
 def _next() -> str:
     """Where to go after signing in: a path of ours, never an address elsewhere."""
     wanted = request.values.get("next", "")
-    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and "\n" not in wanted
+    # Browsers read a backslash as a slash and drop tabs and line breaks: "/<tab>/elsewhere" would be "//elsewhere".
+    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     return wanted if plain else "/"
 
 
