@@ -157,10 +157,10 @@ def approve_order(actor: Actor, order_id: UUID, version: int | None, now: dateti
     if known is not None and known.person_id == actor.id:
         return known
     must_match(version, order.version)
-    if known is not None:
-        return known
     if db.session.get(Cancellation, order_id) is not None:
         raise InvalidError("", N_("This order is cancelled."))
+    if known is not None:
+        return known
     approval = Approval(order_id=order_id, at=now, person_id=actor.person_id)
     db.session.add(approval)
     order.version += 1
