@@ -5,7 +5,8 @@ from app.catalogue import slice as catalogue
 from app.contracts import slice as contracts
 from app.documents import slice as documents
 from app.identity import slice as identity
+from app.sales import slice as sales
 from app.visits import slice as visits
 from app.web.slice import Slice
 
-SLICES: tuple[Slice, ...] = (identity.SLICE, documents.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE, contracts.SLICE)
+SLICES: tuple[Slice, ...] = (identity.SLICE, documents.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE, sales.SLICE, contracts.SLICE)
