@@ -9,4 +9,12 @@ from app.sales import slice as sales
 from app.visits import slice as visits
 from app.web.slice import Slice
 
-SLICES: tuple[Slice, ...] = (identity.SLICE, documents.SLICE, accounts.SLICE, catalogue.SLICE, visits.SLICE, sales.SLICE, contracts.SLICE)
+SLICES: tuple[Slice, ...] = (
+    identity.SLICE,
+    documents.SLICE,
+    accounts.SLICE,
+    catalogue.SLICE,
+    visits.SLICE,
+    sales.SLICE,
+    contracts.SLICE,
+)

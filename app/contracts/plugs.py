@@ -38,6 +38,7 @@ def page_of(contract: ContractOnPaper, sale: SaleOnPaper, language: str) -> str:
         language=language,
         dated=contract.dated_on.isoformat(),
         money=lambda minor: format_money(Money(minor, sale.currency), language),
+        amount=lambda minor: f"{Money(minor, sale.currency).amount:,f}",
         percent=percent,
         capitals=capitals_of(sale.gross, sale.currency, traditional=language == "zh_Hant"),
     )

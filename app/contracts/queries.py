@@ -35,7 +35,7 @@ class ContractLine:
     state: ContractState
 
 
-def _lines() -> Select[Any]:
+def _lines() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Contract.id,
@@ -75,7 +75,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     return belongs_to(actor, Order.rep_id, Account.owner_id)
 
 
-def _newest(rows: Select[Any]) -> Select[Any]:
+def _newest(rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return rows.order_by(Contract.made_at.desc(), Contract.id.desc())
 
 

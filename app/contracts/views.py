@@ -131,9 +131,7 @@ def _show(contract_id: UUID, form: VoidForm, status: int = 200) -> Response:
     actor = current_actor()
     line = get_contract(actor, contract_id)
     others = [each for each in list_of_order(actor, line.row.order_id) if each.row.id != contract_id]
-    may_void = actor.may(P.CONTRACTS_MAKE) and (
-        line.state is not ContractState.PRINTED or actor.may(P.CONTRACTS_PRINT)
-    )
+    may_void = actor.may(P.CONTRACTS_MAKE) and (line.state is not ContractState.PRINTED or actor.may(P.CONTRACTS_PRINT))
     return page(
         "contracts/show.html",
         status=status,
@@ -151,6 +149,4 @@ def _show(contract_id: UUID, form: VoidForm, status: int = 200) -> Response:
 
 
 def _new(order_id: UUID, form: ContractForm, status: int = 200) -> Response:
-    return page(
-        "contracts/new.html", status=status, order=get_order(current_actor(), order_id), form=form
-    )
+    return page("contracts/new.html", status=status, order=get_order(current_actor(), order_id), form=form)

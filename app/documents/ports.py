@@ -13,8 +13,8 @@ class Renderer:
 
     `html(subject_id, language)` gives the whole page; it runs in the worker, without a person or a request, and its
     texts come in `language` by themselves. `permission` opens the document's page; `check(actor, subject_id)` raises
-    NotFoundError where the row that it is about is hidden from the actor. `address(subject_id)` is the page of that row,
-    `address(None)` the page that lists them.
+    NotFoundError where the row that it is about is hidden from the actor. `address(subject_id)` is the page of that
+    row, `address(None)` the page that lists them.
     """
 
     kind: str

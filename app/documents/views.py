@@ -1,6 +1,7 @@
 """The page of a document: waiting for it, looking at it, sharing it."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request, send_file, url_for
@@ -60,7 +61,7 @@ def file_show(document_id: UUID) -> Response:
     return response
 
 
-def shown(view: DocumentView) -> dict[str, object]:
+def shown(view: DocumentView) -> dict[str, Any]:
     """What the block `document` of documents/show.html takes: for pages of other slices that have it inside."""
     return {
         "view": view,

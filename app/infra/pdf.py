@@ -74,19 +74,20 @@ def _press() -> tuple[FontConfiguration, CSS]:
     return fonts, CSS(string=faces + SHEET.read_text(), font_config=fonts, url_fetcher=_Fetcher(allowed))
 
 
-class _Fetcher(URLFetcher):  # type: ignore[misc] # WeasyPrint is not annotated
+class _Fetcher(URLFetcher):
     """Gives the files that are named when it is made, and pictures that stand in their own address; refuses the rest.
 
     WeasyPrint's own fetcher would read any file of the server and any address of its network.
     """
 
     def __init__(self, allowed: Mapping[str, Path] | None = None) -> None:
-        super().__init__(allowed_protocols=["data"], allow_redirects=False)
+        super().__init__(allowed_protocols=["data"], allow_redirects=False)  # type: ignore[no-untyped-call]
         self._allowed = allowed or {}
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         if path := self._allowed.get(url):
             return URLFetcherResponse(url, path.read_bytes())
         if url.startswith(_PICTURES):
-            return super().fetch(url, headers)
+            picture: URLFetcherResponse = super().fetch(url, headers)  # type: ignore[no-untyped-call]
+            return picture
         raise ValueError(f"not allowed in a document: {url[:80]}")
