@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import JSON, Index, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.db import Model, db, id_column, transact
@@ -114,8 +116,10 @@ class Worker:
                 continue
             period = f"{kind.name}:{int(now.timestamp() // kind.every.total_seconds())}"
             if db.session.scalar(select(Job.id).where(Job.once == period)) is None:
-                name = kind.name
-                transact(lambda name=name, period=period: enqueue(name, {}, None, now, once=period))  # type: ignore[misc]
+                try:
+                    transact(partial(enqueue, kind.name, {}, None, now, once=period))
+                except IntegrityError:
+                    continue  # another worker was first
 
     def step(self) -> bool:
         """Take and run one job; False where none is open."""
@@ -183,5 +187,6 @@ class Worker:
         transact(lambda: db.session.execute(mine.values(lease_until=until)))
 
     def _end(self, job_id: UUID, failure: str | None) -> None:
-        ended = update(Job).where(Job.id == job_id).values(ended_at=datetime.now(UTC), failure=failure)
+        mine = update(Job).where(Job.id == job_id, Job.worker == self.name)  # whoever lost the lease has no say
+        ended = mine.values(ended_at=datetime.now(UTC), failure=failure)
         transact(lambda: db.session.execute(ended))
