@@ -76,20 +76,20 @@ def _start_web(app: Flask, settings: Settings) -> None:
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # Flask's documented way to add middleware
         app.wsgi_app, root=BUILT if BUILT.exists() else None, prefix="static/", immutable_file_test=lambda _p, _u: True
     )
-    policy = _content_policy(settings)
+    usual = {"Content-Security-Policy": _content_policy(settings), "Cache-Control": "private, no-cache"}
+    always = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        **({"Strict-Transport-Security": "max-age=31536000"} if settings.https else {}),
+    }
 
     @app.after_request
     def secure(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "geolocation=(self), camera=(self), microphone=()"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers.setdefault("Cache-Control", "private, no-cache")
-        headers.add("Vary", "Cookie, HX-Request")
-        if settings.https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+        response.headers.extend({name: value for name, value in usual.items() if name not in response.headers})
+        response.headers.extend(always)
+        response.vary.update(("Cookie", "HX-Request"))
         return response
 
 

@@ -9,14 +9,17 @@ from app.web.form import Form
 from app.web.htmx import page
 
 
-def stale(form: Form, saved: Form) -> Response:
-    """The page that sets what was entered (`form`) beside what is saved now (`saved`, the same form of the row)."""
+def stale(form: Form, saved: Form, back: str = "") -> Response:
+    """The page that sets what was entered (`form`) beside what is saved now (`saved`, the same form of the row).
+
+    `back`: the address of the form, to open it again.
+    """
     triples = [
         (str(field.label.text), _shown(field), _shown(saved[field.name]))
         for field in form
         if getattr(field.widget, "input_type", "") != "hidden" and field.data != saved[field.name].data
     ]
-    return page("errors/error.html", "error", status=409, code=409, message="", conflict=triples)
+    return page("errors/error.html", "error", status=409, code=409, message="", conflict=triples, back=back)
 
 
 def _shown(field: Any) -> str:

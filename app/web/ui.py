@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, get_flashed_messages, request, url_for
+from flask import Flask, current_app, get_flashed_messages, render_template, request, url_for
 from flask_babel import gettext, ngettext
+from markupsafe import Markup
 
 from app.kernel.i18n import LANGUAGES, html_lang
 from app.kernel.ids import new_id
@@ -14,6 +15,8 @@ from app.kernel.money import Money, format_money
 from app.web import locale
 from app.web.actor import current_actor, signed_in
 from app.web.slice import MenuItem, Slice
+
+MOST_DRAWN = 2000  # menus kept in memory, 3 KB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
     hash_file = built / "current.txt"
     prefix = f"/static/{hash_file.read_text().strip()}/" if hash_file.exists() else "/static/"
     ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
+    drawn: dict[tuple[frozenset[str], str, str, str], Markup] = {}
 
     def menu() -> list[MenuLink]:
         """The signed-in person's menu; made once for each role and language."""
@@ -50,16 +54,28 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         fitting = (link.url for link in menu() if path == link.url or path.startswith(link.url.rstrip("/") + "/"))
         return max(fitting, key=len, default="")
 
+    def menu_html() -> Markup:
+        """The menu as HTML, drawn once for each person, language and place."""
+        if not signed_in():
+            return Markup()
+        actor, here = current_actor(), active_url()
+        key = (actor.permissions, locale.language(), here, actor.name)
+        if key not in drawn:
+            if len(drawn) > MOST_DRAWN:
+                drawn.clear()
+            drawn[key] = Markup(render_template("ui/menu.html", links=menu(), here=here, name=actor.name))  # noqa: S704 - our own template, escaped
+        return drawn[key]
+
     app.extensions["menu"] = menu
     app.jinja_env.globals.update(
         static=lambda path: prefix + path,
         menu=menu,
-        active_url=active_url,
+        menu_html=menu_html,
         form_key=new_id,
         flashes=lambda: get_flashed_messages(with_categories=True),
         languages=LANGUAGES,
         html_lang=lambda: html_lang(locale.language()),
-        _=gettext,
+        _=locale.quick_gettext,
         ngettext=ngettext,
         settings=app.config["SETTINGS"],
     )
