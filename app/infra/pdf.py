@@ -10,8 +10,6 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from app.kernel.i18n import html_lang
-
 ROOT = Path(__file__).resolve().parents[2]
 SHEET = ROOT / "static" / "css" / "paper.css"
 _NOTO = ROOT / "node_modules" / "@expo-google-fonts"
@@ -41,15 +39,15 @@ class Pdf:
 def render(html: str, *, language: str, identifier: UUID) -> Pdf:
     """A PDF of the page `html`, printed as static/css/paper.css says.
 
-    `language` ('en', 'zh_Hans', 'zh_Hant') chooses the shapes of Chinese characters. Title, author and dates come from
-    the page's own <title> and <meta>; the same page, language and `identifier` give the same bytes. Pictures are
-    data: addresses of PNG or JPEG; every other address is left out. FontsMissingError before `npm ci`.
+    `language` ('en', 'zh_Hans', 'zh_Hant') chooses the shapes of Chinese characters. Title, author, dates and language
+    tag come from the page's own <title>, <meta> and lang; the same page, language and `identifier` give the same bytes.
+    Pictures are data: addresses of PNG or JPEG; every other address is left out. FontsMissingError before `npm ci`.
     """
     fonts, sheet = _press()
-    page = HTML(string=html, url_fetcher=_Fetcher(), base_url=None)
+    page = HTML(string=html, url_fetcher=_Fetcher(), base_url="http://paper.invalid/")
     chosen = CSS(string=f":root {{ font-family: {_families(language)} }}", font_config=fonts)
     document = page.render(font_config=fonts, stylesheets=[sheet, chosen])
-    content = document.write_pdf(pdf_identifier=identifier.bytes, custom_metadata=False, lang=html_lang(language))
+    content = document.write_pdf(pdf_identifier=identifier.bytes)
     return Pdf(content or b"", len(document.pages))
 
 
