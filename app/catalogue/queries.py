@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from app.accounts.queries import get_account
 from app.catalogue.models import AccountPriceList, Price, PriceList, Product
 from app.catalogue.rules import is_valid_on
+from app.identity.models import Company
 from app.identity.permissions import P
 from app.identity.queries import get_company
 from app.infra.db import db
@@ -122,7 +123,8 @@ def list_products(actor: Actor, text: str = "", category: str = "", page: int = 
     """
     must(actor, P.CATALOGUE_MANAGE if archived else P.CATALOGUE_READ)
     name = name_in(actor.language).label("name")
-    standard = select(PriceList.id).where(PriceList.standard, PriceList.currency == get_company().currency)
+    currency = select(Company.currency).scalar_subquery()
+    standard = select(PriceList.id).where(PriceList.standard, PriceList.currency == currency)
     rows = (
         select(Product.id, Product.code, name, Product.category, Product.unit, Product.tax_rate, Price.amount)
         .outerjoin(Price, and_(Price.product_id == Product.id, Price.price_list_id == standard.scalar_subquery()))
