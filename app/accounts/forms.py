@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from babel import Locale
 from babel.core import get_global
 from flask_babel import lazy_gettext as _l
 from wtforms import FloatField, RadioField, SelectField
@@ -36,6 +37,11 @@ POOL = "none"  # the choice of no owner
 def home_country(zone: str) -> str:
     """The country that a time zone belongs to (CLDR), '' where it is none's."""
     return str(get_global("zone_territories").get(zone, ""))
+
+
+def country_name(code: str, language: str) -> str:
+    """What a country is called in one of our languages (CLDR); the form's field reads it back."""
+    return str(Locale.parse(language).territories.get(code, code))
 
 
 class PositionFields(Form):

@@ -27,7 +27,7 @@ from app.identity.models import Person
 from app.infra.db import db
 from app.infra.nearest import nearest
 from app.infra.scope import belongs_to
-from app.kernel.access import Actor
+from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position, arc_m, covering, distance_m
 from app.kernel.page import PAGE_SIZE, Page, offset
@@ -161,6 +161,8 @@ def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: dat
     order: tuple[Any, ...] = (Account.name, Account.id)
     if filters.sort == "stale":
         order = (Account.last_visit_on.asc().nulls_first(), *order)
+    if actor.reach is not Reach.ALL:
+        order = (Account.owner_id.is_(None), *order)  # one's own first, then what nobody has
     # First the ids of the page, then the joins: fifty rows are joined, not fifty thousand.
     chosen = (
         select(Account.id)
@@ -362,7 +364,7 @@ def duplicates(
         why = why_duplicate(core, tails, core_of(row.name), other_phones, away is not None and away <= NEAR_M)
         if why is None or row.id == besides or (row.id in found and found[row.id][0] >= why[0]):
             continue
-        seen = row.owner_id is None or actor.reach.value == "all" or row.owner_id in actor.people
+        seen = row.owner_id is None or actor.reach is Reach.ALL or row.owner_id in actor.people
         address = address_line(row.address or "", row.district or "", row.city or "")
         found[row.id] = (
             why[0],

@@ -66,9 +66,7 @@ class ContactInput:
 
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_WEB_ADDRESS = re.compile(
-    r"(https?://)?[^\s/:@<>\"']+\.[^\s<>\"']+", re.IGNORECASE
-)  # a link: http or none
+_WEB_ADDRESS = re.compile(r"(https?://)?[^\s/:@<>\"']+\.[^\s<>\"']+", re.IGNORECASE)  # a link: http or none
 
 
 def check_account(given: AccountInput) -> None:

@@ -31,6 +31,7 @@ from app.accounts.forms import (
     NoteForm,
     OwnerForm,
     PlaceForm,
+    country_name,
     home_country,
 )
 from app.accounts.navigation import directions_to
@@ -130,7 +131,7 @@ def account_new() -> Response:
     actor = current_actor()
     usual = find_usual_place(actor)
     country = usual.country if usual else home_country(actor.zone)
-    form = NewAccountForm(city=usual.city if usual else "", country=country)
+    form = NewAccountForm(city=usual.city if usual else "", country=country_name(country, actor.language))
     form.offer_owners(_owners(actor))
     if "owner_id" in form:
         form.owner_id.data = str(actor.id) if actor.may(P.VISITS_WRITE) else POOL
@@ -250,7 +251,7 @@ def account_update(account_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, AccountForm(obj=account))
+            return stale(form, AccountForm(obj=account), url_for("accounts.account_edit", account_id=account_id))
         else:
             flash(_("Saved."), "success")
             return goto(url_for("accounts.account_show", account_id=account_id))
@@ -275,7 +276,7 @@ def owner_update(account_id: UUID) -> Response:
     except StaleError:
         saved = OwnerForm(owner_id=str(account.owner_id or POOL))
         saved.owner_id.choices = form.owner_id.choices
-        return stale(form, saved)
+        return stale(form, saved, url_for("accounts.account_show", account_id=account_id))
     flash(_("The owner is changed."), "success")
     return goto(url_for("accounts.account_show", account_id=account_id))
 
@@ -331,7 +332,7 @@ def place_new(account_id: UUID) -> Response:
     near = places[0] if places else None
     form = PlaceForm(
         zone=near.zone if near else actor.zone,
-        country=near.country if near else home_country(actor.zone),
+        country=country_name(near.country if near else home_country(actor.zone), actor.language),
         region=near.region if near else "",
         city=near.city if near else "",
     )
@@ -373,7 +374,7 @@ def place_update(place_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, _place_form(place, actor))
+            return stale(form, _place_form(place, actor), url_for("accounts.place_edit", place_id=place_id))
         else:
             flash(_("Saved."), "success")
             return goto(url_for("accounts.account_show", account_id=place.account_id))
@@ -402,9 +403,14 @@ def map_point() -> Response:
 
 
 def _place_form(place: Any, actor: Actor) -> PlaceForm:
-    names = ("label", "address", "district", "city", "region", "postcode", "country", "zone", "radius", "lat", "lon")
-    hours = format_hours(read_hours(place.hours), actor.language)
-    return PlaceForm(data={**{name: getattr(place, name) for name in names}, "hours": hours})
+    names = ("label", "address", "district", "city", "region", "postcode", "zone", "radius", "lat", "lon")
+    return PlaceForm(
+        data={
+            **{name: getattr(place, name) for name in names},
+            "hours": format_hours(read_hours(place.hours), actor.language),
+            "country": country_name(place.country, actor.language),
+        }
+    )
 
 
 def _place(account: Any, place: Any, form: PlaceForm, version: int | None = None, status: int = 200) -> Response:
@@ -457,7 +463,7 @@ def contact_update(contact_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, ContactForm(obj=contact))
+            return stale(form, ContactForm(obj=contact), url_for("accounts.contact_edit", contact_id=contact_id))
         else:
             flash(_("Saved."), "success")
             return goto(url_for("accounts.account_show", account_id=contact.account_id))

@@ -90,10 +90,10 @@ def test_long_lists_have_pages(cast: Cast, browser: Open) -> None:
 def test_a_customer_is_added_with_little(cast: Cast, browser: Open) -> None:
     rita = browser(cast.rita)
     form = rita.get("/accounts/new").text
-    assert 'value="CN"' in form and 'name="owner_id"' not in form
+    assert 'value="China"' in form and 'name="owner_id"' not in form
     answer = rita.post(
         "/accounts", name="静安茶行", phone="13800001111", rating="B", lat="31.2397", lon="121.49", accuracy_m="12",
-        country="CN", contact="王芳",
+        country="China", contact="王芳",
     )  # fmt: skip
     assert answer.status_code == 303
     account = get_account(cast.rita, UUID(answer.location[-36:]))
@@ -102,7 +102,7 @@ def test_a_customer_is_added_with_little(cast: Cast, browser: Open) -> None:
     assert (place.lat, place.certainty, place.zone, place.country) == (31.2397, "exact", "Asia/Shanghai", "CN")
     assert [row.name for row in list_contacts(cast.rita, account.id)] == ["王芳"]
     assert "静安茶行 is added." in rita.get(answer.location).text
-    assert 'value="CN"' in rita.get("/accounts/new").text
+    assert 'value="China"' in rita.get("/accounts/new").text
 
 
 def test_the_zone_is_that_of_the_country(cast: Cast, browser: Open) -> None:
@@ -369,7 +369,7 @@ def test_places_by_form(cast: Cast, browser: Open) -> None:
         assert answer.status_code == 303
     assert len(list_places(cast.rita, account.id)) == 2
     form = rita.get(f"/places/{once}/edit").text
-    assert 'value="Mon-Fri 09:00-18:00"' in form and 'value="CN"' in form
+    assert 'value="Mon-Fri 09:00-18:00"' in form and 'value="China"' in form
     assert rita.post(f"/places/{once}", version="1", **{**PLACE, "lat": "31.2", "lon": "121.4"}).status_code == 303
     db.session.expire_all()
     place = list_places(cast.rita, account.id)[1]
