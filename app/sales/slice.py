@@ -18,7 +18,7 @@ from app.web.slice import MenuItem, Panel, Slice
 
 def _sales_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
     orders = list_orders_of(actor, account_id=account_id)
-    return _panel(orders, list_quotes_of(actor, account_id=account_id), actor) | {
+    return _panel(orders, list_quotes_of(actor, account_id=account_id, limit=3), actor) | {
         "new": f"/accounts/{account_id}/orders/new",
         "copy": f"/accounts/{account_id}/orders/new?copy=last" if orders else "",
     }

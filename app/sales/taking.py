@@ -155,6 +155,7 @@ def _draft(account_id: UUID, form: SaleForm, basket: Basket, *, status: int = 20
         chosen=[products[product_id] for product_id in basket.lines if product_id in products],
         said=[_(GONE, names=", ".join(gone))] if gone else [],
         copied=copied,
+        open=bool(copied) or status != 200 or request.form.get("step") == "edit",
         may_copy=not basket.lines and find_last_order(actor, account_id) is not None,
         today=today,
         tax_included=price_list.tax_included,
