@@ -14,6 +14,7 @@ from app.identity.queries import find_actor
 from app.infra.db import connect_to, db
 from app.slices import SLICES
 from app.web import actor, errors, guard, locale, panels, ui, unit
+from app.web.health import blueprint as health
 from app.web.styleguide import blueprint as styleguide
 
 BUILT = ROOT / "static" / "built"
@@ -28,6 +29,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         DATA=settings.data,
         SETTINGS=settings,
         BUILT=BUILT,
+        ROOT=ROOT,
         PUBLIC_URL=settings.public_url,
         SECRET_KEY=secret_of(settings.data),
         SESSION_COOKIE_NAME="fieldbook",
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
             app.register_blueprint(blueprint)
         for group in each.commands:
             app.cli.add_command(group)
+    app.register_blueprint(health)
     if settings.development:
         app.register_blueprint(styleguide)
     panels.hang(app, SLICES)

@@ -45,6 +45,7 @@ from app.web.errors import reason_text
 from app.web.form import int_or_none, translated
 from app.web.guard import needs
 from app.web.htmx import goto, page
+from app.web.panels import shown_in
 
 blueprint = Blueprint("visits", __name__)
 
@@ -263,6 +264,7 @@ def _show(
         outcomes=OUTCOMES,
         placeless=line.row.lat is None,
         ended=_end_of(line),
+        panels=shown_in("visit", actor, visit_id),
     )
 
 

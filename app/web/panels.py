@@ -1,7 +1,6 @@
 """Panels: a lower slice's page shows parts of higher slices without knowing them."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
@@ -19,21 +18,12 @@ def hang(app: Flask, slices: Iterable[Slice]) -> None:
     app.extensions["panels"] = slots
 
 
-def panels_of(slot: str, actor: Actor, subject: UUID) -> list[dict[str, Any]]:
-    """What hangs in `slot` for this row: dicts with `template` and the panel's own context, in order."""
-    hung: list[Panel] = current_app.extensions["panels"].get(slot, [])
-    found = []
-    for panel in hung:
-        if actor.may(panel.permission):
-            context = panel.load(actor, subject)
-            if context is not None:
-                found.append({"template": panel.template, **context})
-    return found
-
-
 def shown_in(slot: str, actor: Actor, subject: UUID) -> list[Markup]:
-    """The same, rendered: what a page puts where the slot is."""
+    """What hangs in `slot` for this row, rendered and in order: a page puts it where the slot is."""
+    hung: list[Panel] = current_app.extensions["panels"].get(slot, [])
+    loaded = [(panel, panel.load(actor, subject)) for panel in hung if actor.may(panel.permission)]
     return [
-        Markup(render_template(panel.pop("template"), **panel))  # noqa: S704 - the template has escaped it
-        for panel in panels_of(slot, actor, subject)
+        Markup(render_template(panel.template, **context))  # noqa: S704 - the template has escaped it
+        for panel, context in loaded
+        if context is not None
     ]

@@ -1,0 +1,166 @@
+"""Journeys in headless Chromium against the real thing: `flask up --demo` with web server and worker."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from app.config import ROOT
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PATIENCE_S = 240
+
+
+@dataclass
+class Running:
+    """A started Fieldbook: its address and its folder."""
+
+    url: str
+    data: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def started(**environment: str) -> Iterator[Running]:
+    """`flask up --demo` on a free loopback port, ended by Ctrl-C as a person would."""
+    data, port = Path(tempfile.mkdtemp(prefix="fieldbook-e2e-")), free_port()
+    settings = {**os.environ, "FIELDBOOK_DATA": str(data), "PORT": str(port), "DATABASE_URL": "", **environment}
+    settings.pop("FIELDBOOK_URL", None)
+    log = (data / "log").open("wb")
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "up", "--demo"]
+    process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process, data / "log")
+        yield Running(url, data)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0, (data / "log").read_text()[-2000:]
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        log.close()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(f"Fieldbook did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Running]:
+    """The demo company on SQLite, for all journeys."""
+    with started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def demo_on_postgres(postgres_url: str) -> Iterator[Running]:
+    """The demo company on PostgreSQL."""
+    with started(DATABASE_URL=postgres_url.replace("+psycopg", "").replace("/postgres", "/e2e")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """Somebody at a browser. Every page is watched: no error in the console, no layout wider than the screen."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.context, self.base = context, base
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.expected = 0
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium itself reports 4xx answers, which journeys with wrong input mean to get.
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        self.fits()
+        return self.page
+
+    def fits(self) -> None:
+        """The page is not wider than the screen."""
+        assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), self.page.url
+
+    def sign_in(self, name: str, password: str = "fieldbook-demo") -> Page:
+        page = self.go("/sign-in")
+        page.fill("[name=email]", f"{name}@demo.example")
+        page.fill("[name=password]", password)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        self.fits()
+        return page
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[Visit]:
+    """visitor(running, PHONE, position=(lat, lon), script=True) -> Visitor; at the end nobody may have complained."""
+    opened: list[Visitor] = []
+
+    def open_for(running: Running, size: dict[str, int] = PHONE, **options: Any) -> Visitor:
+        position = options.pop("position", None)
+        if position:
+            options |= {
+                "geolocation": {"latitude": position[0], "longitude": position[1], "accuracy": 12},
+                "permissions": ["geolocation"],
+            }
+        context = chromium.new_context(viewport=size, accept_downloads=True, **options)
+        context.set_default_timeout(15_000)
+        opened.append(Visitor(context, running.url))
+        return opened[-1]
+
+    yield open_for
+    complaints = [complaint for each in opened for complaint in each.complaints]
+    for each in opened:
+        each.context.close()
+    assert not complaints, complaints
