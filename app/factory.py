@@ -13,6 +13,7 @@ from app.documents.plugs import collect as collect_renderers
 from app.identity.queries import find_actor
 from app.infra.db import connect_to, db
 from app.slices import SLICES
+from app.transfer.plugs import collect as collect_targets
 from app.web import actor, errors, guard, locale, panels, ui, unit
 from app.web.health import blueprint as health
 from app.web.styleguide import blueprint as styleguide
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         app.register_blueprint(styleguide)
     panels.hang(app, SLICES)
     collect_renderers(app, SLICES)
+    collect_targets(app, SLICES)
     ui.furnish(app, SLICES, BUILT)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

@@ -5,16 +5,20 @@ from app.catalogue import slice as catalogue
 from app.contracts import slice as contracts
 from app.documents import slice as documents
 from app.identity import slice as identity
+from app.planning import slice as planning
 from app.sales import slice as sales
+from app.transfer import slice as transfer
 from app.visits import slice as visits
 from app.web.slice import Slice
 
 SLICES: tuple[Slice, ...] = (
     identity.SLICE,
     documents.SLICE,
+    transfer.SLICE,
     accounts.SLICE,
     catalogue.SLICE,
     visits.SLICE,
+    planning.SLICE,
     sales.SLICE,
     contracts.SLICE,
 )

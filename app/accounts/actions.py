@@ -172,8 +172,7 @@ def refresh(account: Account) -> None:
         ],
         [account.phone, *(contact.phone for contact in contacts)],
     )
-    if account.source is None:  # else it is what its source knows it by, whatever people write here
-        account.identity = f"at:{place_key(account.name, places[0].address if places else '')}"
+    account.identity = f"at:{place_key(account.name, places[0].address if places else '')}"
     db.session.flush()
 
 

@@ -169,12 +169,17 @@ class ParsedAccount:
         return zone_of(self.country, self.region, self.position.lon if self.position else None)
 
     @property
-    def identity(self) -> str:
-        """What makes a row of the same source the same account: its id, else name and address as `fold` sees them.
+    def look(self) -> str:
+        """What makes it the same account in whatever source: name and address as `fold` sees them.
 
-        `id:` and the id as written, or `at:` and a digest of fixed length, which fits an index.
+        `at:` and a digest of fixed length, which fits an index; the same as `Account.identity`.
         """
-        return f"id:{self.external_id}" if self.external_id else f"at:{place_key(self.name, self.address)}"
+        return f"at:{place_key(self.name, self.address)}"
+
+    @property
+    def identity(self) -> str:
+        """What makes a row of the same source the same account: its id (`id:` and as written), else its look."""
+        return f"id:{self.external_id}" if self.external_id else self.look
 
     @property
     def search_text(self) -> str:
@@ -183,8 +188,11 @@ class ParsedAccount:
 
 
 def place_key(name: str, address: str) -> str:
-    """Digest (32 hexadecimal characters) of a name and an address as `fold` sees them; equal for the same place."""
-    return blake2b(f"{fold(name)}\n{fold(address)}".encode(), digest_size=16).hexdigest()
+    """Digest (32 hexadecimal characters) of a name and an address as `fold` sees them; equal for the same place.
+
+    A name of which nothing is left by folding (only signs) counts as it is written.
+    """
+    return blake2b(f"{fold(name) or name}\n{fold(address)}".encode(), digest_size=16).hexdigest()
 
 
 _REMARK = re.compile(r"\(.*?\)|\[.*?\]|【.*?】")

@@ -14,14 +14,14 @@ LIVE = text("archived_at IS NULL")
 class Account(Model):
     """A customer. Without `owner_id` it lies in the public pool (公海).
 
-    `source` and `external_id` are its identity where it was imported from; `search` is the folded text that any part
-    of name, address or phone is found in; `last_visit_on` is kept up by visits; `rating` is the class A, B or C.
+    `search` is the folded text that any part of name, address or phone is found in; `identity` what makes it the same
+    in whatever table it is imported from; `last_visit_on` is kept up by visits; `rating` is the class A, B or C.
+    `created_by` is None where an import made it.
     """
 
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("rating IN ('A', 'B', 'C')", name="rating"),
-        Index(None, "source", "external_id", unique=True),
         Index(None, "identity"),
         Index(None, "owner_id", "name"),
         Index("ix_account_name_live", "name", "id", sqlite_where=LIVE, postgresql_where=LIVE),
@@ -37,8 +37,6 @@ class Account(Model):
     tax_number: Mapped[str] = mapped_column(default="")
     language: Mapped[str]  # of its documents
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    source: Mapped[str | None]
-    external_id: Mapped[str | None]
     identity: Mapped[str] = mapped_column(default="")  # folded name and address
     search: Mapped[str] = mapped_column(default="")
     last_visit_on: Mapped[date | None]

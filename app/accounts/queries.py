@@ -128,7 +128,7 @@ def find_usual_place(actor: Actor) -> Line | None:
     return db.session.execute(
         select(Place.country, Place.region, Place.city, Place.zone)
         .join(Account, Account.id == Place.account_id)
-        .where(Account.created_by == actor.id, Account.source.is_(None), Place.position_in_list == 0, _seen(actor))
+        .where(Account.created_by == actor.id, Place.position_in_list == 0, _seen(actor))
         .order_by(Account.created_at.desc(), Account.id.desc())
         .limit(1)
     ).first()

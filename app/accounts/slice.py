@@ -1,5 +1,7 @@
 """Accounts: customers with their places and contacts, and who looks after them."""
 
+from app.accounts.commands import accounts
+from app.accounts.importing import ACCOUNTS
 from app.accounts.views import blueprint
 from app.identity.permissions import P
 from app.kernel.i18n import N_
@@ -11,4 +13,6 @@ SLICE = Slice(
     menu=(
         MenuItem(N_("Customers"), "accounts.account_index", "accounts", P.ACCOUNTS_READ, "tabs", N_("Customers"), 30),
     ),
+    commands=(accounts,),
+    plugs=(ACCOUNTS,),
 )

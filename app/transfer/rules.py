@@ -10,13 +10,15 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from itertools import islice
 from typing import Generic, TypeVar
 
 from app.kernel.i18n import N_
+from app.kernel.text import squeeze
 from app.transfer.encodings import UnreadableError
 
 LONGEST_FIELD = 100_000  # characters
@@ -126,6 +128,83 @@ def settle(records: Sequence[tuple[Key, T]], stored: Mapping[Key, T]) -> Settled
         outcomes.append(outcome)
     writes = {key: record for key, record in final.items() if key not in stored or stored[key] != record}
     return Settled(writes, outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming(Generic[T]):
+    """One row taken: `own_id` as the row has it (None without), and a digest of all that it says."""
+
+    own_id: str | None
+    fingerprint: str
+    record: T
+
+
+@dataclass(slots=True)
+class Group(Generic[T]):
+    """All rows of one key: the last one's record counts, `fingerprints` are those of all in their order."""
+
+    key: str
+    by_id: bool
+    record: T
+    fingerprints: list[str]
+
+
+def grouped(rows: Iterable[Incoming[T]], look: Callable[[T], str]) -> list[Group[T]]:
+    """The rows by key, in order of first appearance. A row without an id is known by its look.
+
+    Where a row with an id looks the same, it means that one: the first of them.
+    """
+    rows = list(rows)
+    mixed = any(row.own_id is None for row in rows) and any(row.own_id is not None for row in rows)
+    ids: dict[str, str] = {}
+    for row in rows if mixed else ():
+        if row.own_id is not None:
+            ids.setdefault(look(row.record), row.own_id)
+    groups: dict[str, Group[T]] = {}
+    for row in rows:
+        own_id = row.own_id
+        key = look(row.record) if own_id is None else own_id
+        if own_id is None and key in ids:
+            key = own_id = ids[key]
+        group = groups.get(key)
+        if group is None:
+            groups[key] = Group(key, own_id is not None, row.record, [row.fingerprint])
+        else:
+            group.record = row.record
+            group.fingerprints.append(row.fingerprint)
+    return list(groups.values())
+
+
+# --- Names of files --------------------------------------------------------------------------------------------------
+
+LONGEST_NAME = 200  # characters of a source or a file's name
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+def plain_name(file_name: str) -> str:
+    """The name of an uploaded file: without folders, NFC, so that macOS and Windows call the same file the same."""
+    name = unicodedata.normalize("NFC", file_name.replace("\\", "/").rpartition("/")[2])
+    return squeeze("".join(char for char in name if char.isprintable()))[:LONGEST_NAME]
+
+
+def source_name(typed: str, file_name: str) -> str:
+    """What a file's ids belong to: as somebody says, else the file's own name."""
+    return squeeze(unicodedata.normalize("NFC", typed).replace("\0", ""))[:LONGEST_NAME] or plain_name(file_name)
+
+
+def problem_file_name(file_name: str, at: datetime) -> str:
+    """What the file of a run's problems is called: <stem>-<UTC time>.csv, of letters that every system takes."""
+    stem = _UNSAFE.sub("-", plain_name(file_name).rpartition(".")[0] or plain_name(file_name)).strip("-.")[:80]
+    return f"{stem or 'import'}-{at:%Y%m%d-%H%M%S}{at.microsecond // 1000:03}.csv"
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe before what looks so."""
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell) else cell
 
 
 # --- Reading a table -------------------------------------------------------------------------------------------------

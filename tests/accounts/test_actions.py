@@ -129,18 +129,6 @@ def test_a_changed_account_is_found_by_its_new_words(cast: Cast) -> None:
         transact(lambda: change_account(cast.rita, account.id, AccountInput("Mine"), 1, NOW))
 
 
-def test_an_imported_account_keeps_the_identity_of_its_source(cast: Cast) -> None:
-    account = customer(cast.rita)
-
-    def imported() -> None:
-        row = db.session.get_one(Account, account.id)
-        row.source, row.external_id, row.identity = "shops.csv", "7", "id:7"
-
-    transact(imported)
-    transact(lambda: change_account(cast.rita, account.id, AccountInput("By hand"), None, NOW))
-    assert get_account(cast.rita, account.id).identity == "id:7"
-
-
 def test_an_owner_is_assigned_within_reach_and_the_places_follow(cast: Cast) -> None:
     account = customer(cast.rita)
     with pytest.raises(ForbiddenError):
