@@ -34,6 +34,8 @@ _texts: dict[tuple[str, str], str] = {}
 
 def quick_gettext(text: str, **values: object) -> str:
     """gettext for templates: a page has a hundred texts, so each is looked up once for a language and process."""
+    if not has_request_context():  # the worker prints documents in languages that no reader says
+        return str(gettext(text, **values))
     key = (language(), text)
     found = _texts.get(key)
     if found is None:
