@@ -6,13 +6,13 @@ before anyone sees it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import TypeVar
 from uuid import UUID
 
-from app.kernel.dates import as_utc
+from app.kernel.dates import as_utc, at_local
 from app.kernel.geo import Position, distance_m
 from app.kernel.hours import Interval
 from app.kernel.i18n import N_
@@ -80,6 +80,44 @@ class Shift:
     lunch: Lunch | None = None
 
 
+LUNCH_SLACK = timedelta(minutes=90)  # how much later than wished lunch may begin
+MOST_STOPS = 60  # that one day can be put in order with; nobody makes a third of them
+_DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When and from where somebody works. Minutes from local midnight in `zone`; an end before the beginning is on the
+    next day. `base` is where the day begins and ends."""
+
+    zone: str
+    work_from: int
+    work_to: int
+    lunch_from: int
+    lunch_minutes: int
+    base: Position | None = None
+
+
+def shift_on(day: date, hours: WorkingHours, not_before: datetime | None = None, here: Position | None = None) -> Shift:
+    """The shift of that day, in UTC: what is left of it from `not_before` (from the next full minute), beginning at
+    `here`. Where nothing is left of it, it ends before it begins."""
+
+    def clock(minutes: int) -> datetime:
+        days, rest = divmod(minutes, _DAY_MINUTES)
+        return at_local(day + timedelta(days=days), time(rest // 60, rest % 60), hours.zone)
+
+    def after(minutes: int, earlier: int) -> int:
+        return minutes if minutes > earlier else minutes + _DAY_MINUTES
+
+    begins, ends = clock(hours.work_from), clock(after(hours.work_to, hours.work_from))
+    lunch_at = clock(after(hours.lunch_from, hours.work_from - 1))
+    lunch = Lunch(lunch_at, lunch_at + LUNCH_SLACK, hours.lunch_minutes) if lunch_at < ends else None
+    if not_before is not None and not_before > begins:
+        minute = as_utc(not_before).replace(second=0, microsecond=0)
+        begins = minute if minute == not_before else minute + timedelta(minutes=1)
+    return Shift(begins, ends, here or hours.base, hours.base, lunch)
+
+
 class Breach(StrEnum):
     """A rule that the plan breaks at a stop or on the whole."""
 
@@ -89,6 +127,7 @@ class Breach(StrEnum):
     CLOSED_THAT_DAY = "closed_that_day"
     AFTER_SHIFT_END = "after_shift_end"
     LUNCH_TOO_LATE = "lunch_too_late"
+    DAY_FULL = "day_full"  # of a stop that is not in the order: it would push another one out
 
 
 HINTS = frozenset({Breach.BEFORE_OPENING, Breach.NO_POSITION})
@@ -101,6 +140,7 @@ BREACH_NAMES = {
     Breach.CLOSED_THAT_DAY: N_("Closed that day"),
     Breach.AFTER_SHIFT_END: N_("After the end of the working day"),
     Breach.LUNCH_TOO_LATE: N_("Lunch too late"),
+    Breach.DAY_FULL: N_("No time left that day"),
 }
 
 
@@ -156,25 +196,43 @@ def arrivals(
     """
     if lunch_after is not None and not 0 <= lunch_after <= len(order):
         raise ValueError("lunch comes after one of the stops, or before the first")
-    lunch = shift.lunch
-    if lunch is None or lunch.minutes == 0:
-        return _run(order, shift, None, travel)
+    legs = _legs(order, shift, travel)
     if lunch_after is not None:
-        return _run(order, shift, lunch_after, travel)
-    without = _run(order, shift, None, travel)
-    if without.finish_at <= lunch.latest or shift.starts_at > lunch.latest:
+        return _run(order, shift, lunch_after, legs)
+    without = _run(order, shift, None, legs)
+    if not _needs_lunch(without, shift):
         return without
-    runs = [_run(order, shift, after, travel) for after in range(len(order) + 1)]
+    runs = (_run(order, shift, after, legs) for after in range(_first_lunch(without, shift), len(order) + 1))
     return min(runs, key=lambda run: (len(run.broken), run.finish_at))
 
 
-def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, travel: Travel) -> DayRun:
-    clock, here = as_utc(shift.starts_at), shift.start
+def _needs_lunch(without: DayRun, shift: Shift) -> bool:
+    """Whether the day, simulated without lunch, needs one: not where it ends early or begins late."""
+    lunch = shift.lunch
+    return bool(lunch and lunch.minutes and without.finish_at > lunch.latest and shift.starts_at <= lunch.latest)
+
+
+def _first_lunch(without: DayRun, shift: Shift) -> int:
+    """After how many stops lunch is worth a try: before a visit that is over by its earliest time one would sit and
+    wait."""
+    earliest = shift.lunch.earliest if shift.lunch else shift.ends_at
+    return next((n for n, times in enumerate(without.stops) if times.leave_at > earliest), len(without.stops))
+
+
+def _legs(order: Sequence[Stop], shift: Shift, travel: Travel) -> list[int]:
+    """Seconds of driving to each stop, and last to the end of the day."""
+    legs, here = [], shift.start
+    for position in (*(stop.position for stop in order), shift.end):
+        legs.append(travel(here, position))
+        here = position or here
+    return legs
+
+
+def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, legs: Sequence[int]) -> DayRun:
+    clock = as_utc(shift.starts_at)
     lunch_at: datetime | None = None
-    driven = 0
     times: list[StopTimes] = []
-    for index, stop in enumerate(order):
-        seconds = travel(here, stop.position)
+    for index, (stop, seconds) in enumerate(zip(order, legs, strict=False)):
         arrive = ready = clock + timedelta(seconds=seconds)
         if index == lunch_after and shift.lunch:
             lunch_at, arrive, ready = _with_lunch(clock, arrive, shift.lunch)
@@ -183,16 +241,13 @@ def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, travel: T
         if clock > shift.ends_at:
             breaches = (*breaches, Breach.AFTER_SHIFT_END)
         times.append(StopTimes(stop, seconds, arrive, start, clock, breaches))
-        driven += seconds
-        here = stop.position or here
-    seconds = travel(here, shift.end)
-    finish = clock + timedelta(seconds=seconds)
+    finish = clock + timedelta(seconds=legs[-1])
     if lunch_after == len(order) and shift.lunch:
         lunch_at, _, finish = _with_lunch(clock, finish, shift.lunch)
     breaches = (Breach.AFTER_SHIFT_END,) if finish > shift.ends_at else ()
     if lunch_at is not None and shift.lunch and lunch_at > shift.lunch.latest:
         breaches = (*breaches, Breach.LUNCH_TOO_LATE)
-    return DayRun(tuple(times), lunch_at, lunch_after, finish, driven + seconds, breaches)
+    return DayRun(tuple(times), lunch_at, lunch_after, finish, sum(legs), breaches)
 
 
 def _with_lunch(depart: datetime, arrive: datetime, lunch: Lunch) -> tuple[datetime, datetime, datetime]:
@@ -226,6 +281,36 @@ def start_windows(windows: Sequence[Interval], visit_minutes: int) -> tuple[Inte
     out. A solver, whose windows are for the start, takes these."""
     visit = timedelta(minutes=visit_minutes)
     return tuple((opens, closes - visit) for opens, closes in windows if closes - opens >= visit)
+
+
+# --- Where does one more stop fit? ------------------------------------------------------------------------------------
+
+
+def with_stop(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = travel_seconds) -> DayRun | None:
+    """The day with one more stop, where it drives least, rather late than early; None where no place for it keeps all
+    rules."""
+    runs = (_kept((*order[:place], stop, *order[place:]), shift, travel) for place in reversed(range(len(order) + 1)))
+    return min(filter(None, runs), key=lambda run: (run.travel_seconds, run.finish_at), default=None)
+
+
+def _kept(order: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun | None:
+    """The simulated day where no rule is broken, which is found out soon; else None."""
+    legs = _legs(order, shift, travel)
+    without = _run(order, shift, None, legs)
+    if not without.is_feasible:
+        return None  # lunch makes it no earlier
+    if not _needs_lunch(without, shift):
+        return without
+    latest = shift.lunch.latest if shift.lunch else shift.ends_at
+    in_time = [n for n in range(len(order) + 1) if n == 0 or without.stops[n - 1].leave_at <= latest]
+    runs = (_run(order, shift, after, legs) for after in in_time[_first_lunch(without, shift) :])
+    return min((run for run in runs if run.is_feasible), key=lambda run: run.finish_at, default=None)
+
+
+def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = travel_seconds) -> Breach | None:
+    """Why a stop is not in the order: the rule that it breaks even alone, or DAY_FULL; None where it would fit."""
+    alone = arrivals([stop], shift, travel=travel).broken
+    return alone[0] if alone else None if with_stop(order, stop, shift, travel) else Breach.DAY_FULL
 
 
 # --- Changing the order by hand --------------------------------------------------------------------------------------

@@ -1,0 +1,10 @@
+"""What happens to a day's plan beyond the visits themselves."""
+
+from dataclasses import dataclass
+
+from app.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLengthChanged(Event):
+    minutes: int

@@ -1,0 +1,198 @@
+"""Ways to a rep's own day, and to the customers who could be added to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.accounts.models import Account, Place
+from app.accounts.queries import list_accounts, list_overdue, nearest_accounts
+from app.accounts.rules import AccountFilters, address_line
+from app.identity.queries import get_self
+from app.infra.db import db
+from app.infra.scope import belongs_to
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position
+from app.kernel.hours import read_hours, windows_on
+from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shift_on
+from app.visits.models import Dismissal, Visit
+from app.visits.queries import VisitLine, list_day
+from app.visits.rules import Dismissal as DismissalKind
+from app.visits.rules import VisitState
+
+CANDIDATES = 20
+_OPEN = (VisitState.PLANNED, VisitState.MISSED)
+_BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
+
+# --- The plan --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """A rep's day. `begun` are the visits with a check-in, by its time; `ordered` those to come, in their order, and
+    `run` what the order makes of the `shift` that is left; `loose` have no place in the order yet; `dismissed` will not
+    take place."""
+
+    day: date
+    base_label: str
+    shift: Shift
+    begun: tuple[VisitLine, ...]
+    ordered: tuple[VisitLine, ...]
+    loose: tuple[VisitLine, ...]
+    dismissed: tuple[VisitLine, ...]
+    run: DayRun
+
+    @property
+    def waiting(self) -> tuple[VisitLine, ...]:
+        """All visits that are still to be made."""
+        return (*self.ordered, *self.loose)
+
+    @property
+    def accounts(self) -> frozenset[UUID]:
+        """Whoever is visited on this day."""
+        return frozenset(line.row.account_id for line in (*self.begun, *self.waiting))
+
+    @property
+    def last_position(self) -> Position | None:
+        """Where the last visit of the order is, else where the day begins."""
+        known = (position_of(line) for line in reversed((*self.begun, *self.ordered)))
+        return next(filter(None, known), self.shift.start)
+
+
+def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
+    """The actor's own plan of a day, as it stands at `now`: what is over is over."""
+    lines = list_day(actor, actor.person_id, day, now)
+    person = get_self(actor)
+    base = None
+    if person.start_lat is not None and person.start_lon is not None:
+        base = Position(person.start_lat, person.start_lon)
+    hours = WorkingHours(person.zone, person.work_from, person.work_to, person.lunch_from, person.lunch_minutes, base)
+    begun = tuple(sorted((line for line in lines if line.state in _BEGUN), key=lambda line: line.row.check_in_at))
+    waiting = [line for line in lines if line.state in _OPEN]
+    ordered = tuple(line for line in waiting if line.row.sequence is not None)
+    earliest = [_end_of(line) for line in begun] + ([now] if day == today_in(person.zone, now) else [])
+    here = next(filter(None, (position_of(line) for line in reversed(begun))), None)
+    shift = shift_on(day, hours, max(earliest, default=None), here)
+    return DayPlan(
+        day,
+        person.start_label,
+        shift,
+        begun,
+        ordered,
+        tuple(line for line in waiting if line.row.sequence is None),
+        tuple(line for line in lines if line.state not in (*_BEGUN, *_OPEN)),
+        arrivals([stop_of(line) for line in ordered], shift),
+    )
+
+
+def stop_of(line: VisitLine) -> Stop:
+    """A visit as the rules see it; its windows are the opening hours of its day in the place's zone."""
+    row = line.row
+    windows = windows_on(read_hours(row.hours), row.planned_on, row.zone)
+    return Stop(row.id, position_of(line), row.minutes, windows)
+
+
+def position_of(line: VisitLine) -> Position | None:
+    """Where the visit is, None where nobody knows."""
+    return Position(line.row.lat, line.row.lon) if line.row.lat is not None else None
+
+
+def _end_of(line: VisitLine) -> datetime:
+    """When a visit that was begun is over: for one that lasts, by its expected length."""
+    row = line.row
+    end: datetime = row.check_out_at or row.check_in_at + timedelta(minutes=row.minutes)
+    return end
+
+
+def find_planned(actor: Actor, day: date) -> Mapping[UUID, UUID]:
+    """Account -> the actor's own visit there on that day; postponed and skipped ones do not count."""
+    rows = db.session.execute(
+        select(Visit.account_id, Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(Visit.rep_id == actor.id, Visit.planned_on == day)
+        .where(Dismissal.visit_id.is_(None) | (Dismissal.kind == DismissalKind.MISSED))
+    )
+    return {row.account_id: row.id for row in rows}
+
+
+# --- Whom to add -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that could be visited. Distance in metres from the last stop; None where it was not asked."""
+
+    id: UUID
+    name: str
+    rating: str
+    address: str
+    last_visit_on: date | None
+    due_on: date | None = None
+    distance_m: float | None = None
+
+
+def list_due_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
+    """The actor's own accounts whose visit is due on the day of the plan or before, the longest due first."""
+    due = list_overdue(actor, plan.day + timedelta(days=1), CANDIDATES + len(plan.accounts), actor.person_id)
+    found = [Candidate(e.id, e.name, e.rating, e.address, e.last_visit_on, e.due_on) for e in due]
+    return _new(found, plan)
+
+
+def list_near_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
+    """The accounts nearest to the last stop of the plan, or to its start; none where neither has a position."""
+    if plan.last_position is None:
+        return ()
+    wanted = CANDIDATES + len(plan.accounts)
+    near = nearest_accounts(actor, plan.last_position, wanted, AccountFilters(), plan.day)
+    found = {
+        e.id: Candidate(e.id, e.name, e.rating, e.address, e.last_visit_on, None, e.distance_m) for e in reversed(near)
+    }
+    return _new(list(reversed(found.values())), plan)
+
+
+def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Candidate]:
+    """The accounts that a search finds, by name."""
+    filters = AccountFilters.read({"q": text})
+    if not filters.q:
+        return ()
+    rows = list_accounts(actor, filters, 1, plan.day).rows
+    found = [
+        Candidate(
+            row.id, row.name, row.rating, address_line(row.address or "", row.district or "", row.city or ""),
+            row.last_visit_on,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _new(found, plan)
+
+
+def _new(found: Sequence[Candidate], plan: DayPlan) -> Sequence[Candidate]:
+    return [each for each in found if each.id not in plan.accounts][:CANDIDATES]
+
+
+# --- Around what? ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """What "nearby" is near to; `name` '' for the phone's own position."""
+
+    position: Position | None
+    name: str = ""
+    account_id: UUID | None = None
+
+
+def get_centre(actor: Actor, account_id: UUID) -> Centre:
+    """The main place of an account that the actor sees (NotFoundError)."""
+    row = db.session.execute(
+        select(Account.name, Place.lat, Place.lon)
+        .join(Place, (Place.account_id == Account.id) & (Place.position_in_list == 0))
+        .where(Account.id == account_id, belongs_to(actor, Account.owner_id, pool=True))
+    ).first()
+    if row is None:
+        raise NotFoundError
+    return Centre(Position(row.lat, row.lon) if row.lat is not None else None, row.name, account_id)

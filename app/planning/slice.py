@@ -1,0 +1,25 @@
+"""Planning: who is near, and the plan of a rep's day."""
+
+from typing import Any
+from uuid import UUID
+
+from app.identity.permissions import P
+from app.kernel.access import Actor
+from app.kernel.i18n import N_
+from app.planning import nearby, views
+from app.web.slice import MenuItem, Panel, Slice
+
+
+def _around_account(_actor: Actor, account_id: UUID) -> dict[str, Any]:
+    return {"account_id": account_id}
+
+
+SLICE = Slice(
+    name="planning",
+    blueprints=(nearby.blueprint, views.blueprint),
+    menu=(
+        MenuItem(N_("Nearby"), "nearby.nearby_index", "nearby", P.PLANNING_USE, "tabs", N_("Day"), 20),
+        MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 40),
+    ),
+    panels=(Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),),
+)

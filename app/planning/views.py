@@ -1,0 +1,348 @@
+"""The day plan: choose, let the order be worked out, change it by hand, share it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, flash, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from app.accounts.navigation import directions_to
+from app.identity.permissions import P
+from app.kernel.dates import today_in
+from app.kernel.errors import InvalidError, NotFoundError
+from app.kernel.ids import new_id, parse_id
+from app.planning.actions import add_stop, change_length, move_stop, put_in_order, take_out, work_out_order
+from app.planning.forms import LengthForm, plan_day, shown_days
+from app.planning.itinerary import RouteLinks, route_links
+from app.planning.queries import (
+    DayPlan,
+    get_day,
+    list_due_candidates,
+    list_found_candidates,
+    list_near_candidates,
+    position_of,
+    stop_of,
+)
+from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes, why_left_out
+from app.visits.queries import VisitLine, count_days
+from app.visits.rules import STATE_NAMES
+from app.web.actor import current_actor
+from app.web.errors import reason_text
+from app.web.form import translated
+from app.web.guard import needs
+from app.web.htmx import goto, page
+from app.web.locale import day_text, local_time_text
+from app.web.maps import mainland, on_map
+
+blueprint = Blueprint("planning", __name__)
+
+SOURCES = ("due", "near", "search")
+
+
+@blueprint.get("/plan")
+@needs(P.PLANNING_USE)
+def plan_show() -> Response:
+    return _plan(_day())
+
+
+@blueprint.post("/plan/visits")
+@needs(P.PLANNING_USE)
+def stop_create() -> Response:
+    """Add an account to the plan of the day; `back` is the page that it was chosen on."""
+    actor, day, account_id = current_actor(), _day(), parse_id(request.form.get("account"))
+    if account_id is None:
+        raise NotFoundError
+    visit_id = parse_id(request.form.get("once")) or new_id()  # one filled-in form is one visit for ever
+    place_id = parse_id(request.form.get("place"))
+    try:
+        visit = add_stop(actor, visit_id, account_id, place_id, day, datetime.now(UTC))
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    if visit.id == visit_id:
+        flash(_("Added to the plan of %(day)s.", day=day_text(day)), "success")
+    else:
+        flash(_("It is in the plan of %(day)s already.", day=day_text(day)), "warning")
+    return goto(_back() or _address(day, **_chosen()))
+
+
+@blueprint.post("/plan/best-order")
+@needs(P.PLANNING_USE)
+def best_order_create() -> Response:
+    day = _day()
+    try:
+        best = work_out_order(current_actor(), day, datetime.now(UTC))
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    if best.run.stops:
+        flash(_("The order is worked out, with estimated travel times."), "success")
+    if best.left_out:
+        number = len(best.left_out)
+        flash(
+            ngettext(
+                "%(num)s visit does not fit into the day. It stays in the plan, at the end, with the reason.",
+                "%(num)s visits do not fit into the day. They stay in the plan, at the end, with the reason.",
+                number,
+            ),
+            "warning",
+        )
+    return goto(_address(day))
+
+
+@blueprint.post("/plan/order")
+@needs(P.PLANNING_USE)
+def order_update() -> Response:
+    """The whole order, as dragging leaves it: ids with commas between."""
+    day = _day()
+    ids = [parse_id(each) or new_id() for each in request.form.get("order", "").split(",")[:500] if each]
+    try:
+        gone = put_in_order(current_actor(), day, ids, datetime.now(UTC))
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    if gone:
+        flash(_("The plan was changed elsewhere in the meantime: this is how it is now."), "warning")
+    return goto(_address(day))
+
+
+@blueprint.post("/plan/visits/<uuid:visit_id>/move")
+@needs(P.PLANNING_USE)
+def move_create(visit_id: UUID) -> Response:
+    """One place up (`steps` -1) or down (1)."""
+    day, steps = _day(), -1 if request.form.get("steps") == "-1" else 1
+    try:
+        move_stop(current_actor(), visit_id, steps, datetime.now(UTC))
+    except NotFoundError:
+        return _gone(day)
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    return goto(f"{_address(day)}#v{visit_id}")
+
+
+@blueprint.post("/plan/visits/<uuid:visit_id>/length")
+@needs(P.PLANNING_USE)
+def length_update(visit_id: UUID) -> Response:
+    day, form = _day(), LengthForm(request.form)
+    if form.validate():
+        try:
+            change_length(current_actor(), visit_id, form.minutes.data or 0, datetime.now(UTC))
+        except NotFoundError:
+            return _gone(day)
+        except InvalidError as error:
+            return _plan(day, 422, reason_text(error))
+        return goto(f"{_address(day)}#v{visit_id}")
+    return _plan(day, 422, length_form=form, length_of=visit_id)
+
+
+@blueprint.post("/plan/visits/<uuid:visit_id>/withdrawal")
+@needs(P.PLANNING_USE)
+def stop_delete(visit_id: UUID) -> Response:
+    day = _day()
+    try:
+        take_out(current_actor(), visit_id, datetime.now(UTC))
+    except NotFoundError:
+        return _gone(day)
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    flash(_("The visit is out of the plan."), "success")
+    return goto(_address(day))
+
+
+def _gone(day: date) -> Response:
+    """What was changed is not there (any more), or is somebody else's: the plan as it is now."""
+    return _plan(day, 404, _("This visit is no longer in your plan. This is how the plan is now."))
+
+
+def _day() -> date:
+    return plan_day(request.values.get("day"), today_in(current_actor().zone, datetime.now(UTC)))
+
+
+def _address(day: date, **more: str) -> str:
+    return f"/plan?{urlencode({'day': day.isoformat(), **more})}"
+
+
+def _back() -> str:
+    """The page of nearby that a form was on, '' elsewhere."""
+    back = request.form.get("back", "")
+    return back if back.startswith("/nearby?") and "\n" not in back and "\\" not in back else ""
+
+
+def _chosen() -> dict[str, str]:
+    """Where the candidates come from, as the address says."""
+    source = request.values.get("from", "")
+    return {"from": source, **_searched()} if source in SOURCES else {}
+
+
+def _searched() -> dict[str, str]:
+    text = request.values.get("q", "")
+    return {"q": text} if text else {}
+
+
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStop:
+    """A visit of the order as the page shows it: `remarks` are (text, tone)."""
+
+    number: int
+    line: VisitLine
+    times: StopTimes
+    travel: str
+    remarks: tuple[tuple[str, str], ...]
+    navigate: str
+    lunch_before: bool
+
+
+def _plan(
+    day: date,
+    status: int = 200,
+    problem: str = "",
+    *,
+    length_form: LengthForm | None = None,
+    length_of: UUID | None = None,
+) -> Response:
+    actor, now = current_actor(), datetime.now(UTC)
+    today = today_in(actor.zone, now)
+    plan = get_day(actor, day, now)
+    days = shown_days(day, today)
+    counts = count_days(actor, days[0], days[-1])
+    chips = [(_day_label(each, today, counts.get(each, 0)), _address(each), each == day) for each in days]
+    stops = _stops(plan)
+    source = request.values.get("from", "")
+    source = source if source in SOURCES else "due"
+    return page(
+        "planning/plan.html",
+        status=status,
+        problem=problem,
+        plan=plan,
+        day=day,
+        today=today,
+        editable=day >= today,
+        days=chips,
+        stops=stops,
+        loose=[(line, _why_loose(plan, line)) for line in plan.loose],
+        lunch_last=plan.run.lunch_after is not None and plan.run.lunch_after == len(stops),
+        driving=duration_text(plan.run.travel_seconds),
+        remarks=[translated(BREACH_NAMES[breach]) for breach in plan.run.breaches],
+        names=STATE_NAMES,
+        source=source,
+        q=request.values.get("q", ""),
+        candidates=_candidates(plan, source) if day >= today else (),
+        pins=_pins(plan),
+        links=_links(plan),
+        text=_as_text(plan, stops),
+        length_form=length_form,
+        length_of=length_of,
+    )
+
+
+def _candidates(plan: DayPlan, source: str) -> Any:
+    actor = current_actor()
+    if source == "near":
+        return list_near_candidates(actor, plan)
+    if source == "search":
+        return list_found_candidates(actor, plan, request.values.get("q", ""))
+    return list_due_candidates(actor, plan)
+
+
+def _day_label(day: date, today: date, number: int) -> str:
+    name = _("Today") if day == today else day_text(day, "EEE d")
+    return f"{name} · {number}" if number else name
+
+
+def duration_text(seconds: int) -> str:
+    """A length of time in hours and minutes, rounded to the minute."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return str(_("%(minutes)s min", minutes=minutes))
+    return str(_("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
+
+
+def _stops(plan: DayPlan) -> list[PlannedStop]:
+    agent = request.headers.get("User-Agent", "")
+    found = []
+    for number, (line, times) in enumerate(zip(plan.ordered, plan.run.stops, strict=True), 1):
+        position = position_of(line)
+        known = number > 1 or plan.shift.start is not None
+        found.append(
+            PlannedStop(
+                number,
+                line,
+                times,
+                duration_text(times.travel_seconds) if position and known else "",
+                tuple(_remark(breach, times, line.row.zone) for breach in times.breaches),
+                directions_to(position, line.row.name, mainland(), agent).suggested if position else "",
+                plan.run.lunch_after == number - 1,
+            )
+        )
+    return found
+
+
+def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
+    """A broken rule in words, with its tone."""
+    if breach is Breach.BEFORE_OPENING:
+        waits = duration_text(round(times.wait.total_seconds()))
+        return _("Opens at %(time)s: wait %(wait)s", time=local_time_text(times.start_at, zone), wait=waits), ""
+    return translated(BREACH_NAMES[breach]), "" if breach in HINTS else "bad"
+
+
+def _why_loose(plan: DayPlan, line: VisitLine) -> str:
+    """Why a visit has no place in the order, '' where it only was not put there yet."""
+    order = [stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
+    reason = why_left_out(order, stop_of(line), plan.shift)
+    return translated(BREACH_NAMES[reason]) if reason else ""
+
+
+def _pins(plan: DayPlan) -> dict[str, Any]:
+    """The day on the map: what is done, the numbered stops, and the line through them."""
+    pins: list[dict[str, Any]] = []
+    path = []
+    if plan.shift.start and not plan.begun:
+        path.append(on_map(plan.shift.start.lat, plan.shift.start.lon))
+    numbered = [("done", "", line) for line in plan.begun]
+    numbered += [("stop", str(number), line) for number, line in enumerate(plan.ordered, 1)]
+    numbered += [("planned", "", line) for line in plan.loose]
+    for tone, number, line in numbered:
+        position = position_of(line)
+        if position is None:
+            continue
+        lat, lon = on_map(position.lat, position.lon)
+        row = line.row
+        pins.append(
+            {
+                "id": str(row.id),
+                "lat": lat,
+                "lon": lon,
+                "label": row.name,
+                "sub": row.address,
+                "tone": tone,
+                "url": f"/visits/{row.id}",
+                **({"n": number} if number else {}),
+            }
+        )
+        if tone != "planned":
+            path.append((lat, lon))
+    if plan.shift.end and plan.ordered:
+        path.append(on_map(plan.shift.end.lat, plan.shift.end.lon))
+    return {"pins": pins, "lines": [path] if len(path) > 1 else []}
+
+
+def _links(plan: DayPlan) -> RouteLinks:
+    stops = [(position, line.row.name) for line in plan.ordered if (position := position_of(line))]
+    return route_links(stops, mainland())
+
+
+def _as_text(plan: DayPlan, stops: list[PlannedStop]) -> str:
+    """The plan to send to somebody: one stop a line, with its link."""
+    lines = [_("Plan for %(day)s", day=day_text(plan.day, "full"))]
+    for stop in stops:
+        row = stop.line.row
+        when = local_time_text(stop.times.start_at, row.zone)
+        lines.append(f"{stop.number}. {when} {row.name}" + (f", {row.address}" if row.address else ""))
+        if stop.navigate:
+            lines.append(stop.navigate)
+    return "\n".join(lines)
