@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import itemgetter
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius R1 of the WGS-84 ellipsoid, (2a + b) / 3 (Moritz, Geodetic Reference System 1980)."""
@@ -31,6 +30,7 @@ KeyRange = tuple[int, int]
 _COVER_RANGES = 9
 _VIEW_RANGES = 16
 _SLACK_RAD = 1e-9  # 6 mm: more than the rounding of the trigonometry below, less than a key
+_SLACK_DEG = math.degrees(_SLACK_RAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def covering(position: Position, radius_m: float) -> list[KeyRange]:
     else:
         # Where the circle touches its outermost meridians: sin(width) = sin(reach) / cos(lat), from the right spherical
         # triangle of pole, centre and touching point (Napier).
-        width = math.degrees(math.asin(min(1.0, math.sin(reach) / math.cos(lat)))) + math.degrees(_SLACK_RAD)
+        width = math.degrees(math.asin(min(1.0, math.sin(reach) / math.cos(lat)))) + _SLACK_DEG
         west, east = position.lon - width, position.lon + width
     return _ranges(_boxes(max(south, -90.0), west, min(north, 90.0), east), _COVER_RANGES)
 
@@ -109,10 +109,64 @@ def box_ranges(south: float, west: float, north: float, east: float) -> list[Key
         east += 360.0
     if east - west < 360.0:
         turns = math.floor((west + 180.0) / 360.0) * 360.0
-        west, east = west - turns, east - turns
+        west, east = west - turns - _SLACK_DEG, east - turns + _SLACK_DEG  # taking off the turns has rounded
     else:
         west, east = -180.0, 180.0
     return _ranges(_boxes(south, west, north, east), _VIEW_RANGES)
+
+
+def join(ranges: Sequence[KeyRange], limit: int) -> list[KeyRange]:
+    """At most `limit` ascending ranges over these disjoint ones: neighbours in one, and the smallest gaps closed."""
+    ordered = sorted(ranges)
+    gaps = sorted((after[0] - before[1], before[1], after[0]) for before, after in pairwise(ordered))
+    cuts = sorted((end, start) for gap, end, start in gaps[-(limit - 1) :] if gap > 1)
+    edges = [ordered[0][0], *(edge for cut in cuts for edge in cut), ordered[-1][1]]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def split(low: int, high: int) -> list[KeyRange]:
+    """The range in up to 16 parts: the smallest tile which holds it, two zooms further in. Itself if it is one key."""
+    bits = max(0, _tile_bits(low, high) - 4)
+    starts = range(low >> bits << bits, high + 1, 1 << bits)
+    return [(max(start, low), min(start + (1 << bits) - 1, high)) for start in starts]
+
+
+def span_m(position: Position, low: int, high: int) -> tuple[float, float]:
+    """How near and how far from `position`, in metres, the smallest tile which holds the key range begins and ends."""
+    bits = _tile_bits(low, high)
+    first = low >> bits << bits
+    side = 1 << bits // 2
+    column, row = _gather(first), _gather(first >> 1)
+    west, east = column / _SIDE * 360.0 - 180.0, (column + side) / _SIDE * 360.0 - 180.0
+    # The last rows on either side also have what lies beyond the Mercator square.
+    north = 90.0 if row == 0 else _latitude(row)
+    south = -90.0 if row + side == _SIDE else _latitude(row + side)
+    opposite = Position(-position.lat, position.lon - math.copysign(180.0, position.lon))
+    reach = [_nearest_m(place, south, west, north, east) for place in (position, opposite)]
+    return reach[0], HALF_CIRCUMFERENCE_M - reach[1]
+
+
+def _nearest_m(position: Position, south: float, west: float, north: float, east: float) -> float:
+    """Distance from a position to a box of degrees, 0 inside."""
+    if west <= position.lon <= east:
+        return math.radians(max(south - position.lat, position.lat - north, 0.0)) * EARTH_RADIUS_M
+    distances = []
+    for lon in (west, east):
+        # On a meridian the cosine of the distance is a sin(t) + b cos(t) of the latitude t: greatest at atan2(a, b).
+        a = math.sin(math.radians(position.lat))
+        b = math.cos(math.radians(position.lat)) * math.cos(math.radians(position.lon - lon))
+        top = math.degrees(math.atan2(a, b))
+        distances += [distance_m(position, Position(min(max(lat, south), north), lon)) for lat in (south, top, north)]
+    return min(distances)
+
+
+def _tile_bits(low: int, high: int) -> int:
+    """Bits of the key which the smallest tile holding both keys leaves open; even."""
+    return ((low ^ high).bit_length() + 1) // 2 * 2
+
+
+def _latitude(row: int) -> float:
+    return math.degrees(math.atan(math.sinh(math.pi * (1.0 - 2.0 * row / _SIDE))))
 
 
 _Box = tuple[int, int, int, int]  # first column, first row, last column, last row, at ZOOM
@@ -135,13 +189,9 @@ def _ranges(boxes: Sequence[_Box], limit: int) -> list[KeyRange]:
     shift = 0
     while sum(len(columns) * len(rows) for columns, rows in _grids(boxes, shift)) > 4 * limit:
         shift += 1
-    tiles = sorted({_morton(x, y) for columns, rows in _grids(boxes, shift) for y in rows for x in columns})
-    gaps = sorted((after - before, before, after) for before, after in pairwise(tiles) if after - before > 1)
-    kept = sorted(gaps[-(limit - 1) :], key=itemgetter(1))
-    starts = [tiles[0], *(after for _, _, after in kept)]
-    ends = [*(before for _, before, _ in kept), tiles[-1]]
+    tiles = {_morton(x, y) for columns, rows in _grids(boxes, shift) for y in rows for x in columns}
     bits = 2 * shift
-    return [(start << bits, ((end + 1) << bits) - 1) for start, end in zip(starts, ends, strict=True)]
+    return join([(tile << bits, ((tile + 1) << bits) - 1) for tile in tiles], limit)
 
 
 def _grids(boxes: Sequence[_Box], shift: int) -> Iterator[tuple[range, range]]:
@@ -171,3 +221,13 @@ def _spread(bits: int) -> int:
     bits = (bits | bits << 4) & 0x0F0F0F0F0F0F0F0F
     bits = (bits | bits << 2) & 0x3333333333333333
     return (bits | bits << 1) & 0x5555555555555555
+
+
+def _gather(bits: int) -> int:
+    """The even bits of a key, closed up; the inverse of `_spread`."""
+    bits &= 0x5555555555555555
+    bits = (bits | bits >> 1) & 0x3333333333333333
+    bits = (bits | bits >> 2) & 0x0F0F0F0F0F0F0F0F
+    bits = (bits | bits >> 4) & 0x00FF00FF00FF00FF
+    bits = (bits | bits >> 8) & 0x0000FFFF0000FFFF
+    return (bits | bits >> 16) & 0x00000000FFFFFFFF

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from geopy.distance import great_circle
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from app.kernel import geo
@@ -141,6 +141,7 @@ def test_the_whole_world_is_one_range() -> None:
 def test_view_holds_all_its_places(
     lat1: float, lat2: float, west: float, east: float, down: float, across: float, turns: int
 ) -> None:
+    assume((west > east) == (west + 360 * turns > east + 360 * turns))  # not so where a turn swallows the difference
     south, north = min(lat1, lat2), max(lat1, lat2)
     ranges = geo.box_ranges(south, west + 360 * turns, north, east + 360 * turns)
     assert 1 <= len(ranges) <= 16
@@ -164,3 +165,31 @@ def test_view_across_the_antimeridian_is_narrow() -> None:
 def test_a_view_that_is_none_is_refused(view: tuple[float, float, float, float]) -> None:
     with pytest.raises(ValueError, match="not a map view"):
         geo.box_ranges(*view)
+
+
+@given(positions, positions, positions)
+@example(Position(10, 179.99), Position(10, -179.99), Position(10, -179.98))
+@example(Position(90, 0), Position(89, 100), Position(88, -100))
+def test_span_holds_the_distances_to_all_in_the_tile(centre: Position, one: Position, other: Position) -> None:
+    low, high = sorted((geo.quadkey(one), geo.quadkey(other)))
+    near, far = geo.span_m(centre, low, high)
+    for place in (one, other):
+        assert near - 0.5 <= geo.distance_m(centre, place) <= far + 0.5
+
+
+@given(positions, positions)
+def test_span_of_one_key_is_its_distance(centre: Position, place: Position) -> None:
+    if abs(place.lat) < 85:
+        near, far = geo.span_m(centre, geo.quadkey(place), geo.quadkey(place))
+        assert far - near < 2.5
+        assert near - 0.5 <= geo.distance_m(centre, place) <= far + 0.5
+
+
+@given(st.integers(0, geo.LAST_KEY), st.integers(0, geo.LAST_KEY))
+def test_parts_are_the_whole(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    parts = geo.split(low, high)
+    assert len(parts) <= 16
+    assert (parts[0][0], parts[-1][1]) == (low, high)
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(parts))
+    assert len(parts) > 1 or low == high
