@@ -32,7 +32,7 @@ def team_choices(tree: Sequence[Branch]) -> list[tuple[str, str]]:
 class PersonForm(Form):
     """Somebody who signs in. Set `team_id.choices` before validating."""
 
-    name = line(_l("Name"), required, longest=SHORT)
+    name = line(_l("Full name"), required, longest=SHORT)
     email = line(_l("E-mail"), required)
     phone = line(_l("Phone"), longest=SHORT)
     role = SelectField(_l("Role"), choices=role_choices)

@@ -20,7 +20,7 @@ class PasswordForm(Form):
 
 
 class ProfileForm(Form):
-    name = line(_l("Name"), required, longest=SHORT)
+    name = line(_l("Full name"), required, longest=SHORT)
     phone = line(_l("Phone"), longest=SHORT)
     language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
     zone = SelectField(_l("Time zone"), [known_zone], choices=zone_choices, validate_choice=False)
