@@ -23,11 +23,12 @@ from app.config import ROOT
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 PATIENCE_S = 240
+DEMO_PASSWORD = "fieldbook-demo"
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Visitor:
         """The page is not wider than the screen."""
         assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), self.page.url
 
-    def sign_in(self, name: str, password: str = "fieldbook-demo") -> Page:
+    def sign_in(self, name: str, password: str = DEMO_PASSWORD) -> Page:
         page = self.go("/sign-in")
         page.fill("[name=email]", f"{name}@demo.example")
         page.fill("[name=password]", password)
