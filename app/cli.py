@@ -81,7 +81,7 @@ def _web_command(settings: Settings) -> list[str]:
     """granian: the least work per request of the threaded servers (FINDINGS 2)."""
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port),
-        "--workers", "1", "--blocking-threads", "8", "--no-ws", "--respawn-failed-workers", "--log-level", "warning",
+        "--workers", "1", "--blocking-threads", "8", "--no-ws", "--respawn-failed-workers", "--log-level", "error",
     ]  # fmt: skip
     if settings.tls_cert:
         command += ["--ssl-certificate", settings.tls_cert, "--ssl-keyfile", settings.tls_key]

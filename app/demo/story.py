@@ -41,7 +41,7 @@ PASSWORD = "fieldbook-demo"  # noqa: S105 - of the demo, printed at every start
 WEEKS = 8
 CUSTOMERS_PER_CITY = 320
 VISITS_A_DAY = 5
-RATES = {"CNY": (1, 100), "TWD": (9, 200), "GBP": (11, 1000)}  # of the price in fen, as numerator and denominator
+RATES = {"CNY": (1, 1), "TWD": (9, 200), "GBP": (11, 100)}  # minor units for a fen, as numerator and denominator
 REASONS = {
     "zh_Hans": ("客户临时外出", "门店盘点", "在总部开会时见到采购"),
     "zh_Hant": ("客戶臨時外出", "門市盤點", "在總公司開會時見到採購"),
@@ -206,7 +206,7 @@ def _weeks(rep: Rep, admin: Actor, products: list[UUID], dice: random.Random, no
     day = today - timedelta(weeks=WEEKS)
     queue = sorted(rep.accounts, key=lambda each: (each[3], dice.random()))  # A first
     while day <= today + timedelta(days=2):
-        if day.weekday() < 5:
+        if day.weekday() < 5 or day == today:  # the demo is shown on Sundays, too
             chosen = [queue.pop(0) for _ in range(VISITS_A_DAY)]
             queue += chosen
             _day(rep, admin, day, chosen, products, dice, now)
@@ -235,8 +235,8 @@ def _day(
             continue  # missed, and nobody said why yet
         if throw < 0.09:
             reason = dice.choice(REASONS[rep.city.language])
-            later = day + timedelta(days=7 if day.weekday() < 5 else 3)
-            kind = Dismissal.SKIPPED if later <= day else Dismissal.POSTPONED
+            later = day + timedelta(days=7)
+            kind = dice.choice((Dismissal.SKIPPED, Dismissal.POSTPONED))
             dismiss_visit(rep.actor, visit_id, kind, reason, later, _id(dice), begin)
             continue
         off_site = throw > 0.94

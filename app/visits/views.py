@@ -63,7 +63,7 @@ def today_index() -> Response:
         lines=lines,
         following=waiting[0] if waiting else None,
         present=find_open(actor, now),
-        missed=list_missed(actor, today, now),
+        missed=list_missed(actor, today, now, 5),
         overdue=list_overdue(actor, today, 5),
         names=STATE_NAMES,
     )

@@ -14,7 +14,10 @@ from app.kernel.access import Actor
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A way into the slice. `place`: tabs (bottom bar on a phone) or more; `order` sorts; `group` heads the sidebar."""
+    """A way into the slice. `place`: tabs (bottom bar on a phone) or more; `order` sorts; `group` heads the sidebar.
+
+    `home`: the lowest among a person's items is where they start.
+    """
 
     label: str  # msgid
     endpoint: str
@@ -23,6 +26,7 @@ class MenuItem:
     place: str
     group: str  # msgid
     order: int
+    home: int = 99
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class MenuLink:
     icon: str
     place: str
     group: str
+    home: int
 
 
 def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
@@ -94,13 +95,13 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
 
 
 def home() -> str:
-    """The address that a signed-in person starts at: the first of the menu, which differs by role."""
+    """The address that a signed-in person starts at, which differs by role."""
     links: list[MenuLink] = current_app.extensions["menu"]()
-    return links[0].url
+    return min(links, key=lambda link: link.home).url
 
 
 def _link(item: MenuItem) -> MenuLink:
-    return MenuLink(gettext(item.label), url_for(item.endpoint), item.icon, item.place, gettext(item.group))
+    return MenuLink(gettext(item.label), url_for(item.endpoint), item.icon, item.place, gettext(item.group), item.home)
 
 
 def money_text(minor: int | None, currency: str) -> str:
