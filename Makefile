@@ -48,7 +48,7 @@ format: ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 pyproject.toml --no-header --no-annotate
+LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 pyproject.toml --no-header --no-annotate
 lock: ## Pin what pyproject.toml asks for in requirements*.lock (UPGRADE=--upgrade for the newest versions)
 	@.ci/setup dev
 	@$(LOCK) $(UPGRADE) -o requirements.lock
