@@ -153,7 +153,7 @@ class PlaceForm(PositionFields):
 
 
 class ContactForm(Form):
-    name = line(_l("Name"), required)
+    name = line(_l("Name of the person"), required)
     title = line(_l("Position"), longest=SHORT)
     phone = line(_l("Phone"), longest=100)
     email = line(_l("E-mail"), longest=254)

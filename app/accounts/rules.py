@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
+from functools import lru_cache
 from uuid import UUID
 
 from app.kernel.dates import day_bounds, is_zone, local, today_in
@@ -65,6 +66,7 @@ class ContactInput:
     email: str = ""
 
 
+_HAN = re.compile("[\u2e80-\u9fff]")
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _WEB_ADDRESS = re.compile(r"(https?://)?[^\s/:@<>\"']+\.[^\s<>\"']+", re.IGNORECASE)  # a link: http or none
 
@@ -174,6 +176,7 @@ def found_by(names: list[str], addresses: list[str], phones: list[str]) -> str:
     return search_text(*dict.fromkeys([*names, *addresses]), phone="\n".join(dict.fromkeys(filter(None, phones))))
 
 
+@lru_cache(maxsize=8192)  # lists show the same numbers again and again
 def dialled(phone: str) -> str:
     """What to dial, for a tel: or sms: link: the first number of a phone field with its +; '' without digits."""
     digits = phone_digits(phone).partition(" ")[0]
@@ -189,7 +192,7 @@ def link_to(website: str) -> str:
 
 def address_line(address: str, district: str, city: str) -> str:
     """City, district and street in one line, none twice; in the order of the script."""
-    if any("\u2e80" <= char <= "\u9fff" for char in address or city):
+    if _HAN.search(address or city):
         parts = [part for part in (city, district) if part and part not in address]
         return "".join([*parts, address])
     parts = [part for part in (district, city) if part and part.casefold() not in address.casefold()]

@@ -74,6 +74,7 @@ from app.web.conflict import stale
 from app.web.form import int_or_none
 from app.web.guard import needs
 from app.web.htmx import block, goto, page
+from app.web.locale import day_text
 from app.web.maps import mainland, on_map
 from app.web.panels import shown_in
 
@@ -88,17 +89,29 @@ blueprint = Blueprint("accounts", __name__)
 def account_index() -> Response:
     actor, filters = current_actor(), AccountFilters.read(request.args)
     today = today_in(actor.zone, datetime.now(UTC))
+    found = list_accounts(actor, filters, page_number(request.args.get("page")), today)
     return page(
         "accounts/index.html",
         "account_list",
-        found=list_accounts(actor, filters, page_number(request.args.get("page")), today),
+        found=found,
+        lines=_lines(found.rows),
         filters=filters,
         chips_=_chips(filters),
         colleagues=() if actor.reach is Reach.OWN else list_colleagues(actor),
-        days=DAYS,
-        address_line=address_line,
-        dialled=dialled,
     )
+
+
+def _lines(rows: Any) -> list[tuple[Any, ...]]:
+    """(id, name, class, address, the rest in one line, what to dial): as few pieces as possible for the template."""
+    visited, pool = _("Last visit %(day)s", day="{}"), _("Public pool")
+    last = {day: visited.replace("{}", day_text(day)) for day in {row.last_visit_on for row in rows}}
+    last[None] = _("Never visited")
+    lines = []
+    for account_id, name, rating, category, phone, visited_on, owner, city, district, address in rows:
+        told = (owner or pool, category, last[visited_on]) if category else (owner or pool, last[visited_on])
+        where = address_line(address or "", district or "", city or "")
+        lines.append((account_id, name, rating, where, " · ".join(told), dialled(phone)))
+    return lines
 
 
 def _chips(filters: AccountFilters) -> list[tuple[str, str, bool]]:
