@@ -3,7 +3,7 @@
 import base64
 from uuid import UUID
 
-from flask import render_template, url_for
+from flask import current_app, url_for
 
 from app.documents.ports import Renderer
 from app.identity.permissions import P
@@ -20,8 +20,8 @@ QUOTE = "quote"  # the kind of document
 def quote_html(quote_id: UUID, language: str) -> str:
     """The quote on paper, in the language of the document."""
     quote, company = quote_for_document(quote_id), get_company()
-    return render_template(
-        "sales/quote_pdf.html",
+    template = current_app.jinja_env.get_template("sales/quote_pdf.html")  # no request here, so none of its context
+    return template.render(
         sale=quote,
         company=company,
         logo=_picture(company.logo),
