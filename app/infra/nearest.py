@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import False_
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.kernel.geo import (
@@ -60,6 +61,7 @@ _MANY = 3  # a range with so many times k rows is looked into again
 
 _Part = tuple[float, KeyRange]  # metres at which it begins
 _WINDOWS = (10, 160)  # rows looked at on either side of the key, in multiples of k
+_FAR_M = 100_000.0  # no circle as large as this is read without a look at what stands in it
 _MARGIN = 1.000001  # puts a row that lies on the circle into it
 
 
@@ -83,11 +85,13 @@ def nearest(
     """
     if k < 1:
         raise ValueError("k must be at least 1")
+    if any(isinstance(clause, False_) for clause in where):
+        return []  # SQLAlchemy folds such a statement to `WHERE false` and warns of the joins that are gone
     reach = HALF_CIRCUMFERENCE_M if max_radius_m is None else min(max_radius_m, HALF_CIRCUMFERENCE_M)
     x, y, z = unit_vector(position)
     known = {"x": x, "y": y, "z": z, "farthest": chord2(reach), "k": k}
 
-    radius, uneven = reach, False
+    radius, in_gap = reach, False
     for aside in _WINDOWS:
         window = connection.execute(
             _window(place, where, source), known | {"key": quadkey(position), "aside": aside * k - 1}
@@ -95,14 +99,15 @@ def nearest(
         hits = sorted(arc_m(row.chord2) for row in window if not row.is_end)
         if len(hits) == k:
             radius = min(hits[-1] * _MARGIN, reach)
-            # Evenly spread rows have a quarter of k within half the distance. Many fewer: nearer rows may stand elsewhere
-            # in the order, a whole city of them. Many more: the last of the k were only found far away.
-            uneven = not k / 8 <= sum(metres < radius / 2 for metres in hits) <= k * 0.6
+            # Evenly spread rows have a quarter of k within half the distance. Many fewer: nearer rows may stand
+            # elsewhere in the order, a whole city of them. Many more: the last of the k were only found far away.
+            even = k / 8 <= sum(metres < radius / 2 for metres in hits) <= k * 0.6
+            in_gap = radius > _FAR_M or not even
         if len(hits) == k or not any(row.is_end for row in window):
             break
     parts = _COVER
     ranges = covering(position, radius)
-    if uneven:
+    if in_gap:
         parts = _PARTS
         ranges = _narrowed(connection, _tiles(place, where, source), position, k, radius)
     circle = _circle(columns, place, where, source, parts)

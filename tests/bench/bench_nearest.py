@@ -42,11 +42,12 @@ from sqlalchemy import (
 
 from app.infra.db import Id
 from app.infra.nearest import nearest
-from app.kernel.geo import Position, quadkey, unit_vector
+from app.kernel.geo import Position, arc_m, quadkey, unit_vector
 from tests.postgres import PostgresUnavailable, temporary_postgres
 
 K = 20
 POINTS = 500
+NEAR_M = 50_000  # points with so many customers around are measured apart: `*_near_*`
 REGIONS, REPS = 100, 5  # a region is a stretch of the key order; each of its reps has a fifth of its customers
 SHARED = Path(os.environ.get("FIELDBOOK_SHARED", "../shared"))
 
@@ -236,7 +237,7 @@ def start_stopwatch(engine: Engine) -> None:
 def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: list[Position]) -> int:
     """Search at every point, print the figures; the number of wrong answers."""
     numbers = [np.flatnonzero(one.matches) for one in kind]
-    in_sql, calls, statements, wrong = [], [], [], 0
+    in_sql, calls, statements, near, wrong = [], [], [], [], 0
     for n, position in enumerate(at):
         one = kind[n % len(kind)]
         _spent.clear()
@@ -245,6 +246,8 @@ def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: 
         calls.append(time.perf_counter() - start)
         in_sql.append(sum(_spent))
         statements.append(len(_spent))
+        if found and arc_m(found[-1].chord2) < NEAR_M:
+            near.append((in_sql[-1], statements[-1]))
         wrong += not is_right(found, accounts, numbers[n % len(kind)], position)
     prefix = "_".join(
         filter(None, ("nearest", connection.dialect.name.replace("postgresql", "postgres"), kind[0].name))
@@ -257,6 +260,9 @@ def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: 
     ):
         print(f"{prefix}_{name}_ms={np.percentile(values, percent) * 1000:.2f}")
     print(f"{prefix}_statements_mean={np.mean(statements):.2f}\n{prefix}_statements_max={max(statements)}")
+    if near:
+        near_ms, near_statements = np.percentile(near, 95, axis=0) * (1000, 1)
+        print(f"{prefix}_near_p95_ms={near_ms:.2f}\n{prefix}_near_statements_p95={near_statements:.0f}")
     print(f"{prefix}_wrong={wrong}", flush=True)
     return wrong
 
