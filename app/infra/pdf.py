@@ -1,11 +1,13 @@
 """PDF from HTML, by WeasyPrint: A4, Chinese fonts embedded, and nothing read but what is listed here."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from uuid import UUID
 
+from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -21,6 +23,7 @@ FONTS = (
     ("Paper TC", 400, _NOTO / "noto-sans-tc/400Regular/NotoSansTC_400Regular.ttf"),
     ("Paper TC", 700, _NOTO / "noto-sans-tc/700Bold/NotoSansTC_700Bold.ttf"),
 )
+_CONTROLS = "".join(map(chr, {*range(32), 127} - {9, 10, 13}))
 _PICTURES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 
@@ -44,7 +47,7 @@ def render(html: str, *, language: str, identifier: UUID) -> Pdf:
     Pictures are data: addresses of PNG or JPEG; every other address is left out. FontsMissingError before `npm ci`.
     """
     fonts, sheet = _press()
-    page = HTML(string=html, url_fetcher=_Fetcher(), base_url="http://paper.invalid/")
+    page = HTML(string=_printable(html), url_fetcher=_Fetcher(), base_url="http://paper.invalid/")
     chosen = CSS(string=f":root {{ font-family: {_families(language)} }}", font_config=fonts)
     document = page.render(font_config=fonts, stylesheets=[sheet, chosen])
     content = document.write_pdf(pdf_identifier=identifier.bytes)
@@ -55,6 +58,36 @@ def _families(language: str) -> str:
     """The reader's own shapes first; the other font has what the first lacks."""
     first, second = ("TC", "SC") if language == "zh_Hant" else ("SC", "TC")
     return f'"Paper {first}", "Paper {second}", sans-serif'
+
+
+def _printable(html: str) -> str:
+    """Without control characters, also those that turn the direction of text (an amount could be made to read
+    backwards); symbols that no font of ours has (emoji) as □. Letters stay: a font of the machine may have them.
+
+    A glyph that is missing would spoil the text of the whole document for whoever searches it or copies from it.
+    """
+    odd = {c for c in set(html) if not c.isascii() and ord(c) not in _glyphs()} | set(_CONTROLS) & set(html)
+    return html.translate({ord(c): _stand_in(c) for c in odd}) if odd else html
+
+
+def _stand_in(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind in ("Zl", "Zp"):
+        return "\n"
+    if kind in ("Cc", "Cf", "Cs") or unicodedata.name(character, "").startswith("VARIATION SELECTOR"):
+        return ""
+    return "□" if kind in ("So", "Sk", "Co", "Cn") else character
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The code points that our fonts have."""
+    found: set[int] = set()
+    for _, weight, path in FONTS:
+        if weight == 400:
+            with TTFont(path, lazy=True) as font:
+                found |= (font.getBestCmap() or {}).keys()
+    return frozenset(found)
 
 
 @cache

@@ -130,6 +130,21 @@ def test_nothing_else_is_read(address: str, tmp_path: Path, monkeypatch: pytest.
     assert text(reader).startswith("plain")
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Thanks 🙏🏽 👍\ufe0f!", "Thanks□□□!"),
+        ("a\x00b\x0bc\x1fd\x7fe", "abcde"),
+        ("a\u202eb\u2066c\u200dd\ufeffe", "abcde"),
+        ("a\u2028b", "ab"),
+        ("שלום", "שלום"),
+        ("½ ℃ № ① € ￥", "½℃№①€￥"),
+    ],
+)
+def test_characters_without_a_glyph_do_not_spoil_the_rest(written: str, read: str) -> None:
+    assert text(made(f"<p>before</p><p>{written}</p><p>after</p>")) == f"before{read}after"
+
+
 def test_scripts_are_not_run_and_not_shown() -> None:
     reader = made("<p>before</p><script>document.write('run')</script><p>after</p>")
     assert text(reader) == "beforeafter"
