@@ -382,6 +382,7 @@ def _add_notes(notes: Sequence[tuple[UUID, str]], now: datetime) -> None:
 ACCOUNTS = Target(
     KIND,
     N_("Customers"),
+    "accounts.account_index",
     P.ACCOUNTS_IMPORT,
     {
         "id": N_("Number in the source"),

@@ -60,12 +60,13 @@ class Intake(ABC, Generic[T]):
 class Target:
     """What can be imported, plugged in by a slice's manifest.
 
-    `title` names it and `fields` its fields (msgids). `begin(actor, columns)` starts a run; UnreadableError where the
-    columns are not those of such a table.
+    `title` names it and `fields` its fields (msgids); `home` is the endpoint where one sees what came in.
+    `begin(actor, columns)` starts a run; UnreadableError where the columns are not those of such a table.
     """
 
     kind: str
     title: str
+    home: str
     permission: str
     fields: Mapping[str, str]
     begin: Callable[[Actor, Sequence[Column]], Intake[Any]]

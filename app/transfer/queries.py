@@ -26,7 +26,9 @@ class Link:
 
 
 def list_runs(actor: Actor, kinds: Iterable[str], page: int = 1) -> Page:
-    """Runs, the latest first: (id, file_name, dry_run, requested_at, ended_at, person, failure, read, created, ...)."""
+    """Runs, the latest first: (id, file_name, dry_run, requested_at, ended_at, read, created, updated, unchanged,
+    rejected, person, failure, attempts); `person` is None where the command line did it.
+    """
     rows = db.session.execute(
         _runs(actor)
         .where(ImportRun.kind.in_(sorted(kinds)))
@@ -43,7 +45,7 @@ def get_run(actor: Actor, run_id: UUID, targets: Targets) -> AnyRow:
         _runs(actor)
         .add_columns(
             ImportRun.kind, ImportRun.source, ImportRun.digest, ImportRun.fields, ImportRun.ignored, ImportRun.problems,
-            ImportRun.first_problems, ImportRun.problem_file, ImportRun.job_id, Job.done, Job.total, Job.attempts,
+            ImportRun.first_problems, ImportRun.problem_file, ImportRun.job_id, Job.done, Job.total,
         )
         .where(ImportRun.id == run_id)
     ).one_or_none()  # fmt: skip
@@ -91,7 +93,7 @@ def _runs(actor: Actor) -> AnySelect:
         select(
             ImportRun.id, ImportRun.file_name, ImportRun.dry_run, ImportRun.requested_at, ImportRun.ended_at,
             ImportRun.read, ImportRun.created, ImportRun.updated, ImportRun.unchanged, ImportRun.rejected,
-            Person.name.label("person"), Job.failure,
+            Person.name.label("person"), Job.failure, Job.attempts,
         )
         .outerjoin(Person, Person.id == ImportRun.person_id)
         .outerjoin(Job, Job.id == ImportRun.job_id)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -173,6 +173,39 @@ def grouped(rows: Iterable[Incoming[T]], look: Callable[[T], str]) -> list[Group
             group.record = row.record
             group.fingerprints.append(row.fingerprint)
     return list(groups.values())
+
+
+# --- How far a run is ------------------------------------------------------------------------------------------------
+
+
+class RunState(StrEnum):
+    """WAITING: nobody has begun. FAILED: broken off for good; the same file again goes on."""
+
+    WAITING = "waiting"
+    AT_WORK = "at_work"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+STATE_NAMES = {
+    RunState.WAITING: N_("Waiting for its turn"),
+    RunState.AT_WORK: N_("Being imported"),
+    RunState.FAILED: N_("Broken off"),
+    RunState.ENDED: N_("Done"),
+}
+TONES = {RunState.WAITING: "", RunState.AT_WORK: "accent", RunState.FAILED: "bad", RunState.ENDED: "ok"}
+
+
+def state_of(has_ended: bool, failure: str | None, attempts: int | None) -> RunState:
+    """The state, from whether the run came to its end, why its job ended without, and how often that was begun.
+
+    `attempts` None: there is no job, the command line does it.
+    """
+    if has_ended:
+        return RunState.ENDED
+    if failure is not None:
+        return RunState.FAILED
+    return RunState.WAITING if attempts == 0 else RunState.AT_WORK
 
 
 # --- Names of files --------------------------------------------------------------------------------------------------
