@@ -19,7 +19,7 @@ SLICE = Slice(
     blueprints=(nearby.blueprint, views.blueprint),
     menu=(
         MenuItem(N_("Nearby"), "nearby.nearby_index", "nearby", P.PLANNING_USE, "tabs", N_("Day"), 20),
-        MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 40),
+        MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 25),
     ),
     panels=(Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),),
 )

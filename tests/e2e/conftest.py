@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -90,7 +91,10 @@ def demo() -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def demo_on_postgres(postgres_url: str) -> Iterator[Running]:
     """The demo company on PostgreSQL."""
-    with started(DATABASE_URL=postgres_url.replace("+psycopg", "").replace("/postgres", "/e2e")) as running:
+    server = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE journeys")
+    with started(DATABASE_URL=server.removesuffix("/postgres") + "/journeys") as running:
         yield running
 
 
