@@ -31,6 +31,7 @@ from app.web.ui import distance_text
 blueprint = Blueprint("nearby", __name__)
 
 LISTED, PINNED = 50, 200
+NEAR_ENOUGH_M, FAR_OUT = 2000, 4  # on the map: so many metres, or times the median distance
 MOST_HITS = 10
 
 
@@ -81,7 +82,7 @@ def _around(actor: Actor, asked: NearbyAsked, centre: Centre, position: Position
         unasked=AccountFilters(),
         centre=centre,
         rows=found[:LISTED],
-        number=len(found),
+        number=len(on_one_map(found)),
         planned=planned,
         today=today,
         chips_=_chips(asked),
@@ -104,7 +105,7 @@ def _chips(asked: NearbyAsked) -> list[tuple[str, str, bool]]:
 
     def within(metres: int) -> tuple[str, str, bool]:
         holds = asked.radius_m == metres
-        label = _("Within %(distance)s", distance=distance_text(metres))
+        label = _("Within %(number)s km", number=metres // 1000)
         return label, asked.url(radius_m=None if holds else metres), holds
 
     now = asked.filters
@@ -133,7 +134,15 @@ def _pins(
     here: dict[str, object] = {"center": [lat, lon], **({"radius_m": asked.radius_m} if asked.radius_m else {})}
     if asked.position:
         here["you"] = {"lat": lat, "lon": lon, **({"accuracy_m": asked.accuracy_m} if asked.accuracy_m else {})}
-    return {"pins": [_pin(row, row.id in planned) for row in found], **here}
+    return {"pins": [_pin(row, row.id in planned) for row in on_one_map(found)], **here}
+
+
+def on_one_map(found: list[NearAccount]) -> list[NearAccount]:
+    """Those that one map can show: not one on the next continent, which would shrink all the others to a dot."""
+    if not found:
+        return []
+    reach = max(NEAR_ENOUGH_M, FAR_OUT * found[len(found) // 2].distance_m)
+    return [row for row in found if row.distance_m <= reach]
 
 
 def _pin(row: NearAccount, is_planned: bool) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The day plan: choose, let the order be worked out, change it by hand, share it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -226,6 +226,9 @@ def _plan(
         stops=stops,
         loose=[(line, _why_loose(plan, line)) for line in plan.loose],
         lunch_last=plan.run.lunch_after is not None and plan.run.lunch_after == len(stops),
+        lunch_end=plan.run.lunch_at + timedelta(minutes=plan.shift.lunch.minutes)
+        if plan.run.lunch_at and plan.shift.lunch
+        else None,
         driving=duration_text(plan.run.travel_seconds),
         remarks=[translated(BREACH_NAMES[breach]) for breach in plan.run.breaches],
         names=STATE_NAMES,
@@ -267,13 +270,12 @@ def _stops(plan: DayPlan) -> list[PlannedStop]:
     found = []
     for number, (line, times) in enumerate(zip(plan.ordered, plan.run.stops, strict=True), 1):
         position = position_of(line)
-        known = number > 1 or plan.shift.start is not None
         found.append(
             PlannedStop(
                 number,
                 line,
                 times,
-                duration_text(times.travel_seconds) if position and known else "",
+                duration_text(max(60, times.travel_seconds)) if times.travel_seconds else "",
                 tuple(_remark(breach, times, line.row.zone) for breach in times.breaches),
                 directions_to(position, line.row.name, mainland(), agent).suggested if position else "",
                 plan.run.lunch_after == number - 1,

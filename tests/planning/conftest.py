@@ -24,6 +24,7 @@ SHANGHAI, LONDON = "Asia/Shanghai", "Europe/London"
 def customer(
     actor: Actor, name: str, position: Position | None, hours: str = "", zone: str = SHANGHAI, rating: str = "C"
 ) -> UUID:
+    """Inside a transaction."""
     place = PlaceInput(zone, address=f"{name} Street", position=position, hours=hours)
     return add_account(actor, new_id(), AccountInput(name, rating=rating), place, None, actor.id, NOW).id
 
