@@ -21,6 +21,7 @@ from app.infra import backup
 from app.infra.queue import Worker
 from app.web.slice import Slice
 
+WORKERS = 2  # one prints a hundred contracts, the other the one that a rep waits for
 GRACE = 8  # seconds that children get to end
 
 
@@ -33,7 +34,7 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
     @app.cli.command("up")
     @click.option("--demo", "with_demo", is_flag=True, help="Seed the demo company and print its sign-ins.")
     def up(with_demo: bool) -> None:
-        """Migrate, then run web server and worker until Ctrl-C."""
+        """Migrate, then run web server and workers until Ctrl-C."""
         settings: Settings = current_app.config["SETTINGS"]
         refusal = settings.refusal()
         if refusal:
@@ -42,7 +43,8 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
         if with_demo:
             demo.seed_once(click.echo)
         _announce(settings, with_demo)
-        sys.exit(_run_together(_web_command(settings), [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]))
+        worker = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+        sys.exit(_run_together(_web_command(settings), *[worker] * WORKERS))
 
     @app.cli.command("worker")
     def worker() -> None:

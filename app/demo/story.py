@@ -266,7 +266,7 @@ def _order(
     order = place_order(rep.actor, _id(dice), account, given, now)
     if dice.random() < 0.7:
         approve_order(admin, order.id, None, now)
-        if dice.random() < 0.35:
+        if dice.random() < 0.12:
             make_contract(admin, _id(dice), order.id, None, now)
 
 
