@@ -14,7 +14,7 @@ from app.kernel.ids import parse_id
 
 REMEMBERED = 30  # seconds that a process believes what it read; a revoked person is out after that everywhere
 login_manager = LoginManager()
-login_manager.session_protection = None  # phones change their address all day; `session_version` revokes
+login_manager.session_protection = None  # type: ignore[assignment] # phones change their address; `session_version` revokes
 
 
 @dataclass(frozen=True)

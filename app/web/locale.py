@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_time, gettext, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_time, get_locale, gettext
 
 from app.kernel.dates import zone_of
 from app.kernel.i18n import LANGUAGES, negotiate

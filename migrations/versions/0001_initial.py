@@ -51,6 +51,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_failed_sign_in_address_at'), ['address', 'at'], unique=False)
         batch_op.create_index(batch_op.f('ix_failed_sign_in_email_at'), ['email', 'at'], unique=False)
 
+    op.create_table('imported',
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('by_id', sa.Boolean(), nullable=False),
+    sa.Column('subject_id', app.infra.db.Id(), nullable=False),
+    sa.Column('fingerprint', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'source', 'key', name=op.f('pk_imported'))
+    )
+    with op.batch_alter_table('imported', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_imported_subject_id'), ['subject_id'], unique=False)
+
     op.create_table('job',
     sa.Column('id', app.infra.db.Id(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -194,8 +206,6 @@ def upgrade() -> None:
     sa.Column('tax_number', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('owner_id', app.infra.db.Id(), nullable=True),
-    sa.Column('source', sa.String(), nullable=True),
-    sa.Column('external_id', sa.String(), nullable=True),
     sa.Column('identity', sa.String(), nullable=False),
     sa.Column('search', sa.String(), nullable=False),
     sa.Column('last_visit_on', sa.Date(), nullable=True),
@@ -213,7 +223,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_account_identity'), ['identity'], unique=False)
         batch_op.create_index('ix_account_name_live', ['name', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
         batch_op.create_index(batch_op.f('ix_account_owner_id_name'), ['owner_id', 'name'], unique=False)
-        batch_op.create_index(batch_op.f('ix_account_source_external_id'), ['source', 'external_id'], unique=True)
 
     op.create_table('document',
     sa.Column('id', app.infra.db.Id(), nullable=False),
@@ -235,6 +244,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_document_kind_subject_id_requested_at'), ['kind', 'subject_id', 'requested_at'], unique=False)
+
+    op.create_table('import_run',
+    sa.Column('id', app.infra.db.Id(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('dry_run', sa.Boolean(), nullable=False),
+    sa.Column('person_id', app.infra.db.Id(), nullable=True),
+    sa.Column('job_id', app.infra.db.Id(), nullable=True),
+    sa.Column('requested_at', app.infra.db.Utc(), nullable=False),
+    sa.Column('ended_at', app.infra.db.Utc(), nullable=True),
+    sa.Column('fields', sa.JSON(), nullable=False),
+    sa.Column('ignored', sa.JSON(), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('read', sa.Integer(), nullable=True),
+    sa.Column('created', sa.Integer(), nullable=False),
+    sa.Column('updated', sa.Integer(), nullable=False),
+    sa.Column('unchanged', sa.Integer(), nullable=False),
+    sa.Column('rejected', sa.Integer(), nullable=False),
+    sa.Column('problems', sa.Integer(), nullable=False),
+    sa.Column('first_problems', sa.JSON(), nullable=False),
+    sa.Column('problem_file', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['job_id'], ['job.id'], name=op.f('fk_import_run_job_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_import_run_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_run'))
+    )
+    with op.batch_alter_table('import_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_import_run_requested_at'), ['requested_at'], unique=False)
 
     op.create_table('account_price_list',
     sa.Column('account_id', app.infra.db.Id(), nullable=False),
@@ -672,12 +711,15 @@ def downgrade() -> None:
 
     op.drop_table('contact')
     op.drop_table('account_price_list')
+    with op.batch_alter_table('import_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_import_run_requested_at'))
+
+    op.drop_table('import_run')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_document_kind_subject_id_requested_at'))
 
     op.drop_table('document')
     with op.batch_alter_table('account', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_account_source_external_id'))
         batch_op.drop_index(batch_op.f('ix_account_owner_id_name'))
         batch_op.drop_index('ix_account_name_live', sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_account_identity'))
@@ -709,6 +751,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_job_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('job')
+    with op.batch_alter_table('imported', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_imported_subject_id'))
+
+    op.drop_table('imported')
     with op.batch_alter_table('failed_sign_in', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_failed_sign_in_email_at'))
         batch_op.drop_index(batch_op.f('ix_failed_sign_in_address_at'))

@@ -66,9 +66,7 @@ def test_without_position_needs_a_reason_but_never_blocks(cast: Cast, stage: Sta
     assert (kept.verdict, kept.position_error, kept.reason) == ("no_position", "denied", "phone broken")
 
 
-def test_a_place_without_position_takes_this_one_when_the_rep_agrees(
-    cast: Cast, stage: Stage, browser: Open
-) -> None:
+def test_a_place_without_position_takes_this_one_when_the_rep_agrees(cast: Cast, stage: Stage, browser: Open) -> None:
     rita = browser(cast.rita)
     rita.post(f"/visits/{planned(cast, stage, 'nowhere')}/check-in", adopt="y", **fix())
     place = db.session.get_one(Place, stage.nowhere_place)

@@ -81,7 +81,9 @@ def test_days_that_cannot_be_planned(days: int, cast: Cast, stage: Stage, browse
     assert "Choose a day from today on" in answer.text
 
 
-def test_check_out_keeps_the_report_and_gives_the_duration(cast: Cast, there: UUID, browser: Open, stage: Stage) -> None:
+def test_check_out_keeps_the_report_and_gives_the_duration(
+    cast: Cast, there: UUID, browser: Open, stage: Stage
+) -> None:
     rita, day = browser(cast.rita), today_in("Asia/Shanghai", datetime.now(UTC)) + timedelta(days=9)
     sent = {"outcome": "order", "text": "10 箱矿泉水", "next_visit_on": day, "version": 0}
     assert rita.post(f"/visits/{there}/check-out", **sent).location == f"/visits/{there}"
