@@ -16,15 +16,15 @@ from app.infra.journal import JournalEntry
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.errors import ForbiddenError
 from app.kernel.geo import Position, quadkey
-from app.transfer.models import Imported
+from app.transfer.models import Imported, ImportRun
 from tests.accounts.stage import BUND, customer
 from tests.conftest import NOW, Cast
-from tests.transfer.stage import bring, count, one, stored, table
+from tests.transfer.stage import bring, count, one, problems_of, stored, table
 
 ALL = "id,name,name_en,category,class,country,region,city,district,address,postcode,phone,website,email,contact,hours"
 FULL = (
-    "7,外滩酒楼,Bund House,餐饮,A,CN,上海市,上海市,黄浦区,中山东一路1号,200002,021 6321 0000,bund.example,a@bund.example,"
-    "王敏,Mon-Fri 9-18"
+    "7,外滩酒楼,Bund House,餐饮,A,CN,上海市,上海市,黄浦区,中山东一路1号,200002,021 6321 0000,bund.example,"
+    "a@bund.example,王敏,Mon-Fri 9-18"
 )
 
 
@@ -97,7 +97,7 @@ def test_the_zone_of_nowhere_is_utc(app: Flask) -> None:
     assert one().place_zone == "UTC"
 
 
-# --- Again -------------------------------------------------------------------------------------------------------------
+# --- Again ----------------------------------------------------------------------------------------
 
 
 def test_what_people_changed_survives_the_same_file(app: Flask, cast: Cast) -> None:
@@ -170,7 +170,7 @@ def test_new_contacts_and_notes_are_added_once(app: Flask) -> None:
     assert "ben" in one().search.split()
 
 
-# --- Who is who ----------------------------------------------------------------------------------------------------------
+# --- Who is who -----------------------------------------------------------------------------------
 
 
 def test_ids_count_within_their_source(app: Flask) -> None:
@@ -237,14 +237,17 @@ def test_a_name_alone_is_no_place(app: Flask) -> None:
     assert sorted(row.place_lat for row in stored()) == [38.90, 38.9201, 40.7]
 
 
-# --- Who may, and whose it becomes ---------------------------------------------------------------------------------------
+# --- Who may, and whose it becomes ----------------------------------------------------------------
 
 
 def test_an_owner_is_taken_by_address_and_an_unknown_one_is_told(app: Flask, cast: Cast) -> None:
     content = table("id,name,owner_email", "1,A,Rita@Harbour.example", "2,B,nobody@x.example", "3,C,")
     assert bring(content, actor=cast.otto) == (3, 3, 0, 0, 0)
-    assert [(row.owner_id, row.place_owner_id) for row in stored()] == [(cast.rita.id, cast.rita.id), (None, None)] + [
-        (None, None)
+    owners = [(row.owner_id, row.place_owner_id) for row in stored()]
+    assert owners == [(cast.rita.id, cast.rita.id), (None, None), (None, None)]
+    run = db.session.scalars(select(ImportRun)).one()
+    assert [(p[0], p[2]) for p in problems_of(run.id)] == [
+        (3, "Nobody who works here has this address: nobody@x.example")
     ]
 
 

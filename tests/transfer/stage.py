@@ -20,9 +20,7 @@ from app.transfer.rules import read
 from tests.conftest import NOW
 
 
-def ask(
-    content: bytes, source: str, *, dry_run: bool = False, actor: Actor = SYSTEM, now: datetime = NOW
-) -> UUID:
+def ask(content: bytes, source: str, *, dry_run: bool = False, actor: Actor = SYSTEM, now: datetime = NOW) -> UUID:
     """A run of this file, not carried out yet."""
     intake = ACCOUNTS.begin(actor, read(decode(content).text).columns)
     upload = Upload.of(source, source, "0" * 64, ACCOUNTS, intake)
