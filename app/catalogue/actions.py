@@ -59,7 +59,10 @@ class ProductInput:
 
 @dataclass(frozen=True)
 class PriceListInput:
-    """A price list as written; both days of the validity belong to it, None: no limit."""
+    """A price list as written; both days of the validity belong to it, None: no limit.
+
+    `tax_rate` in basis points, instead of the products' own; None: theirs.
+    """
 
     name: str
     currency: str
@@ -67,6 +70,7 @@ class PriceListInput:
     standard: bool = False
     valid_from: date | None = None
     valid_until: date | None = None
+    tax_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

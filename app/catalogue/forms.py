@@ -49,12 +49,22 @@ class PriceListForm(Form):
     name = line(_l("Name"), required, longest=SHORT)
     currency = SelectField(_l("Currency"), choices=currency_choices)
     tax_included = BooleanField(_l("The prices include tax"))
+    tax_rate = line(_l("Tax rate of this list"))
     standard = BooleanField(_l("Standard list of this currency"))
     valid_from = DateField(_l("Valid from"), [Optional()])
     valid_until = DateField(_l("Valid until"), [Optional()])
 
+    @classmethod
+    def of(cls, price_list: Any) -> "PriceListForm":
+        """Filled in with what the list is now."""
+        names = ("name", "currency", "tax_included", "standard", "valid_from", "valid_until")
+        rate = "" if price_list.tax_rate is None else rate_text(price_list.tax_rate)
+        return cls(tax_rate=rate, **{name: getattr(price_list, name) for name in names})
+
     def to_input(self) -> PriceListInput:
-        return PriceListInput(**{**self.data, "name": self.name.data or ""})
+        """InvalidError where the tax is no percentage."""
+        rate = parse_rate(self.tax_rate.data, "tax_rate") if self.tax_rate.data else None
+        return PriceListInput(**{**self.data, "name": self.name.data or "", "tax_rate": rate})
 
 
 class AssignmentForm(Form):

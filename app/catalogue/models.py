@@ -34,11 +34,15 @@ class Product(Model):
 
 
 class PriceList(Model):
-    """Prices in one currency, one list of each being its standard. `tax_included`: whether they contain the tax."""
+    """Prices in one currency, one list of each being its standard. `tax_included`: whether they contain the tax.
+
+    `tax_rate` (basis points): where the list is for another country, its rate counts instead of the products'.
+    """
 
     __tablename__ = "price_list"
     __table_args__ = (
         CheckConstraint("valid_from <= valid_until", name="validity"),
+        CheckConstraint("tax_rate BETWEEN 0 AND 10000", name="tax_rate"),
         CheckConstraint(
             "NOT standard OR (archived_at IS NULL AND valid_from IS NULL AND valid_until IS NULL)", name="standard"
         ),
@@ -48,6 +52,7 @@ class PriceList(Model):
     name: Mapped[str] = mapped_column(unique=True)
     currency: Mapped[str]
     tax_included: Mapped[bool] = mapped_column(default=False)
+    tax_rate: Mapped[int | None]
     standard: Mapped[bool] = mapped_column(default=False)  # for accounts without a list of their own
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]

@@ -62,6 +62,9 @@ def price_list_for(actor: Actor, account_id: UUID, today: date) -> PriceList:
     return standard
 
 
+_TAX_RATE = func.coalesce(PriceList.tax_rate, Product.tax_rate).label("tax_rate")
+
+
 def find_products(
     actor: Actor,
     price_list_id: UUID,
@@ -79,8 +82,9 @@ def find_products(
     must(actor, P.CATALOGUE_READ)
     name = name_in(language or actor.language).label("name")
     rows = (
-        select(Product.id, Product.code, name, Product.unit, Product.tax_rate, Price.amount)
+        select(Product.id, Product.code, name, Product.unit, _TAX_RATE, Price.amount)
         .join(Price, Price.product_id == Product.id)
+        .join(PriceList, PriceList.id == Price.price_list_id)
         .where(Price.price_list_id == price_list_id, Product.archived_at.is_(None), *_found(text, category))
         .order_by(name, Product.id)
     )
@@ -92,8 +96,9 @@ def priced(price_list_id: UUID, product_ids: Collection[UUID], language: str) ->
     if not product_ids:
         return {}
     rows = db.session.execute(
-        select(Product.id, Product.code, name_in(language), Product.unit, Product.tax_rate, Price.amount)
+        select(Product.id, Product.code, name_in(language), Product.unit, _TAX_RATE, Price.amount)
         .join(Price, Price.product_id == Product.id)
+        .join(PriceList, PriceList.id == Price.price_list_id)
         .where(
             Price.price_list_id == price_list_id,
             Product.archived_at.is_(None),

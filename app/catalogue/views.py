@@ -222,7 +222,7 @@ def price_list_edit(price_list_id: UUID) -> Response:
     price_list = get_price_list(current_actor(), price_list_id)
     return page(
         "catalogue/price_list_form.html",
-        form=PriceListForm(obj=price_list),
+        form=PriceListForm.of(price_list),
         price_list=price_list,
         version=price_list.version,
     )
@@ -239,7 +239,7 @@ def price_list_update(price_list_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, PriceListForm(obj=price_list))
+            return stale(form, PriceListForm.of(price_list))
         else:
             flash(_("The list is saved."), "success")
             return goto(url_for("catalogue.price_list_show", price_list_id=price_list_id))

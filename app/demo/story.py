@@ -42,6 +42,7 @@ WEEKS = 8
 CUSTOMERS_PER_CITY = 320
 VISITS_A_DAY = 5
 RATES = {"CNY": (1, 1), "TWD": (9, 200), "GBP": (11, 100)}  # minor units for a fen, as numerator and denominator
+TAX = {"CNY": None, "TWD": 500, "GBP": 2000}  # basis points; the products' own is China's
 REASONS = {
     "zh_Hans": ("客户临时外出", "门店盘点", "在总部开会时见到采购"),
     "zh_Hant": ("客戶臨時外出", "門市盤點", "在總公司開會時見到採購"),
@@ -161,7 +162,9 @@ def _goods(admin: Actor, dice: random.Random, now: datetime) -> tuple[dict[str, 
     names = {"CNY": "China 2026", "TWD": "Taiwan 2026", "GBP": "Britain 2026"}
     lists = {}
     for currency, (top, bottom) in RATES.items():
-        given = PriceListInput(names[currency], currency, tax_included=currency == "CNY", standard=True)
+        given = PriceListInput(
+            names[currency], currency, tax_included=currency == "CNY", standard=True, tax_rate=TAX[currency]
+        )
         price_list = add_price_list(admin, _id(dice), given, now)
         set_prices(
             admin, price_list.id,
