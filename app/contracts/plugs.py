@@ -1,6 +1,5 @@
 """How a contract is printed: plugged into the engine of documents."""
 
-import base64
 from uuid import UUID
 
 from flask import current_app, url_for
@@ -8,10 +7,10 @@ from flask import current_app, url_for
 from app.contracts.actions import KIND
 from app.contracts.queries import ContractOnPaper, contract_for_document, get_contract
 from app.contracts.rules import capitals_of
+from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.infra.files import read
 from app.kernel.access import Actor
 from app.kernel.money import Money, format_money
 from app.sales.queries import SaleOnPaper, order_for_document
@@ -32,7 +31,7 @@ def page_of(contract: ContractOnPaper, sale: SaleOnPaper, language: str) -> str:
         contract=contract,
         sale=sale,
         seller=seller,
-        logo=_picture(seller.logo),
+        logo=picture_of(seller.logo),
         title=contract.number,
         author=seller.legal_name or seller.name,
         language=language,
@@ -42,16 +41,6 @@ def page_of(contract: ContractOnPaper, sale: SaleOnPaper, language: str) -> str:
         percent=percent,
         capitals=capitals_of(sale.gross, sale.currency, traditional=language == "zh_Hant"),
     )
-
-
-def _picture(digest: str | None) -> str:
-    """A stored PNG as a data: address; '' without one."""
-    if not digest:
-        return ""
-    try:
-        return f"data:image/png;base64,{base64.b64encode(read(digest)).decode()}"
-    except FileNotFoundError:  # a lost logo must not keep a contract from being made
-        return ""
 
 
 def _check(actor: Actor, contract_id: UUID) -> None:
