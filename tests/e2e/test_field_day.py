@@ -123,6 +123,34 @@ def test_adding_a_customer_warns_before_typing_is_finished(demo: Running, visito
     expect(page.locator("h1")).to_contain_text("全新的小店")
 
 
+@pytest.mark.parametrize("name", WORDS)
+def test_a_day_is_planned_from_who_is_near(name: str, demo: Running, visitor: Visit) -> None:
+    place = {"rep": (31.2276, 121.4476), "rep.taipei": (25.0418, 121.5440), "rep.london": (51.5045, -0.0865)}[name]
+    rep = visitor(demo, PHONE, position=place)
+    page = rep.sign_in(name)
+    rep.go("/nearby")
+    page.locator("[data-position-ask]").first.click()
+    page.wait_for_url("**/nearby?lat=*")
+    rep.fits()
+    assert page.locator("ul.rows > li").count() >= 10
+    rep.go(page.url.removeprefix(rep.base) + "&view=map")
+    page.locator(".leaflet-marker-icon, .leaflet-container canvas").first.wait_for()
+    day = datetime.now(UTC).date() + timedelta(days=3)
+    rep.go(f"/plan?day={day}")
+    stops = page.locator("ol[data-sortable] > li")
+    before = stops.count()
+    for number in range(1, 4):
+        page.locator("form[action='/plan/visits'] button").first.click()
+        page.locator("form[action$='/withdrawal']").nth(before + number - 1).wait_for(state="attached")
+    page.locator("form[action='/plan/best-order'] button").click()
+    page.locator("ol[data-sortable] > li").nth(before + 1).wait_for()
+    rep.fits()
+    first = stops.first.get_attribute("data-id")
+    stops.first.locator("button[name=steps][value='1']").click()
+    expect(stops.first).not_to_have_attribute("data-id", first or "")
+    assert page.locator("a[href*='google.com/maps'], a[href*='maps.apple.com'], a[href*='amap.com']").count() >= 2
+
+
 def test_the_manager_sees_the_day(demo: Running, visitor: Visit) -> None:
     manager = visitor(demo, DESK)
     page = manager.sign_in("manager")
