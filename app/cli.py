@@ -58,7 +58,12 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
     @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
     def backup_command(file: Path) -> None:
         """Write database, photos and documents into FILE while everything runs."""
-        click.echo(backup.write(file))
+        try:
+            click.echo(backup.write(file))
+        except backup.NoBackupError as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"Cannot write {file}: {error.strerror or error}") from None
 
     @app.cli.command("restore")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -68,6 +73,8 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
             click.echo(backup.restore(file, ROOT / "migrations"))
         except backup.NotRestorableError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"Cannot restore {file}: {error}") from None
 
     @app.cli.group("demo")
     def demo_group() -> None:
