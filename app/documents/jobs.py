@@ -13,7 +13,7 @@ from app.documents.actions import MAKE, keep_file
 from app.documents.plugs import renderers
 from app.documents.queries import find_source, list_parts
 from app.documents.rules import BATCH
-from app.infra import files, pdf
+from app.infra import files
 from app.infra.db import db, transact
 from app.infra.queue import JobKind, progress
 
@@ -25,7 +25,7 @@ def make(job_id: UUID, arguments: dict[str, Any]) -> None:
     if source is None or source.digest is not None:
         return
     if source.kind == BATCH:
-        _keep(document_id, _join(source.parts, lambda done: progress(job_id, done, len(source.parts))))
+        _keep(document_id, *_join(source.parts, lambda done: progress(job_id, done, len(source.parts))))
     else:
         _make_one(document_id)
 
@@ -40,10 +40,13 @@ def _make_one(document_id: UUID) -> str:
     with force_locale(source.language):
         html = renderers()[source.kind].html(source.subject_id, source.language)
     db.session.rollback()  # printing takes its time: no transaction stays open meanwhile
-    return _keep(document_id, pdf.render(html, language=source.language, identifier=document_id))
+    from app.infra import pdf  # here, because it loads for half a second, and only a worker ever prints
+
+    made = pdf.render(html, language=source.language, identifier=document_id)
+    return _keep(document_id, made.content, made.pages)
 
 
-def _join(parts: list[str], say: Callable[[int], None]) -> pdf.Pdf:
+def _join(parts: list[str], say: Callable[[int], None]) -> tuple[bytes, int]:
     """The parts as one PDF; those that are there already are not made again, so a killed job goes on where it was."""
     digests = []
     rows = list_parts(parts)
@@ -57,12 +60,12 @@ def _join(parts: list[str], say: Callable[[int], None]) -> pdf.Pdf:
         writer.append(PdfReader(io.BytesIO(files.read(digest))), import_outline=False)
     out = io.BytesIO()
     writer.write(out)
-    return pdf.Pdf(out.getvalue(), len(writer.pages))
+    return out.getvalue(), len(writer.pages)
 
 
-def _keep(document_id: UUID, made: pdf.Pdf) -> str:
-    digest = files.store(made.content)
-    transact(lambda: keep_file(document_id, digest, made.pages, len(made.content), datetime.now(UTC)))
+def _keep(document_id: UUID, content: bytes, pages: int) -> str:
+    digest = files.store(content)
+    transact(lambda: keep_file(document_id, digest, pages, len(content), datetime.now(UTC)))
     return digest
 
 
