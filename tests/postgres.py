@@ -45,7 +45,7 @@ def temporary_postgres() -> Iterator[str]:
         settings = _SETTINGS | {"port": str(port), "listen_addresses": _LOOPBACK, "unix_socket_directories": ""}
         with (cluster / "postgresql.conf").open("a") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        control = [binaries / "pg_ctl", "-D", cluster, "-w", "-t", str(_PATIENCE_S)]
+        control: list[str | Path] = [binaries / "pg_ctl", "-D", cluster, "-w", "-t", str(_PATIENCE_S)]
         try:
             _run([*control, "-l", log, "start"], account)
         except PostgresUnavailable as error:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     Double,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    or_,
     select,
     union_all,
     values,
@@ -105,12 +107,14 @@ def nearest(
             in_gap = radius > _FAR_M or not even
         if len(hits) == k or not any(row.is_end for row in window):
             break
-    parts = _COVER
-    ranges = covering(position, radius)
     if in_gap:
-        parts = _PARTS
-        ranges = _narrowed(connection, _tiles(place, where, source), position, k, radius)
-    circle = _circle(columns, place, where, source, parts)
+        parts, ranges = _PARTS, _narrowed(connection, _tiles(place, where, source), position, k, radius)
+    elif radius < HALF_CIRCUMFERENCE_M:
+        parts, ranges = _COVER, covering(position, radius)
+    else:
+        parts, ranges = 0, []
+    joined = (connection.connection() if isinstance(connection, Session) else connection).dialect.name == "sqlite"
+    circle = _circle(columns, place, where, source, parts, joined)
     return list(connection.execute(circle, known | _range_values(ranges, parts)).all())
 
 
@@ -174,11 +178,12 @@ def _chord2(place: FromClause) -> ColumnElement[float]:
 
 
 def _window(place: FromClause, where: Sequence[ColumnElement[bool]], source: FromClause | None) -> Select[Any]:
-    """Rows (is_end, chord2): those `aside` places before and after the key, and the k nearest matches between them."""
+    """Rows (is_end, chord2): the k nearest matches among `aside` rows before the key and as many after it, and an end
+    for either side that has more."""
     end = place.alias("window_end")
     key = bindparam("key", type_=BigInteger)
     step = bindparam("aside", type_=Integer)
-    ends = select(end.c.qk, _chord2(end).label("chord2")).limit(1).offset(step)
+    ends = select(end.c.qk).limit(1).offset(step)
     below = ends.where(end.c.qk < key).order_by(end.c.qk.desc()).cte("below")
     above = ends.where(end.c.qk >= key).order_by(end.c.qk).cte("above")
     inside = (
@@ -194,8 +199,8 @@ def _window(place: FromClause, where: Sequence[ColumnElement[bool]], source: Fro
     )
     return select(
         union_all(
-            select(literal(1).label("is_end"), below.c.chord2),
-            select(literal(1).label("is_end"), above.c.chord2),
+            select(literal(1).label("is_end"), literal(0.0).label("chord2")).select_from(below),
+            select(literal(1), literal(0.0)).select_from(above),
             select(inside.c.is_end, inside.c.chord2),
         ).subquery("seen")
     )
@@ -221,17 +226,37 @@ def _circle(
     where: Sequence[ColumnElement[bool]],
     source: FromClause | None,
     parts: int,
+    joined: bool,
 ) -> Select[Any]:
-    """The k nearest matches in so many key ranges."""
-    part = _key_ranges(parts)
-    return _selected(columns, place, where, source).where(*_between(place, part.c.low, part.c.high))
+    """The k nearest matches in so many key ranges; in all the world if none, by whichever index the filters have.
+
+    SQLite wants the ranges as a table to join: with many of them in an OR it rather reads the whole table. PostgreSQL
+    wants the OR, whose ranges it can weigh: of the join it thinks that every row might fit, and sorts the whole table.
+    """
+    chosen = _selected(columns, place, where, source)
+    if not parts:
+        return chosen.where(place.c.qk.is_not(None))
+    if joined:
+        part = _key_ranges(parts)
+        return chosen.where(*_between(place, part.c.low, part.c.high))
+    return chosen.where(_in_ranges(place, parts))
+
+
+@lru_cache(maxsize=32)
+def _in_ranges(place: FromClause, parts: int) -> ColumnElement[bool]:
+    return or_(*(place.c.qk.between(low, high) for low, high in _bounds(parts)))
 
 
 @lru_cache(maxsize=2)
 def _key_ranges(parts: int) -> CTE:
-    """The ranges as a table (low, high); joined to, they cost one search of the index each."""
-    bounds = [(bindparam(f"low{n}", type_=BigInteger), bindparam(f"high{n}", type_=BigInteger)) for n in range(parts)]
-    return values(column("low", BigInteger), column("high", BigInteger), name="part").data(bounds).cte("key_range")
+    """The ranges as a table (low, high)."""
+    ranges = values(column("low", BigInteger), column("high", BigInteger), name="part").data(_bounds(parts))
+    return ranges.cte("key_range")
+
+
+@lru_cache(maxsize=2)
+def _bounds(parts: int) -> list[tuple[BindParameter[int], BindParameter[int]]]:
+    return [(bindparam(f"low{n}", type_=BigInteger), bindparam(f"high{n}", type_=BigInteger)) for n in range(parts)]
 
 
 def _selected(
