@@ -36,7 +36,9 @@ SLICE = Slice(
     name="contracts",
     blueprints=(views.blueprint,),
     menu=(
-        MenuItem(N_("Contracts"), "contracts.contract_index", "contract", P.CONTRACTS_READ, "more", N_("Sales"), 52),
+        MenuItem(
+            N_("Contracts"), "contracts.contract_index", "contract", P.CONTRACTS_READ, "more", N_("Sales"), 52, home=3
+        ),
     ),
     panels=(
         Panel("order", 10, P.CONTRACTS_READ, "contracts/panel_order.html", _of_order),
