@@ -357,5 +357,6 @@ def phone_tails(phone: str) -> frozenset[str]:
 
 
 def masked(name: str) -> str:
-    """The first characters of a name, for whoever may not see the account: two of a Chinese name, four of another."""
-    return name[: 2 if name[:1] > "\u2e7f" else 4].rstrip() + "…"
+    """The first characters of a name, for whoever may not see the account: two of a Chinese name, four of another, and
+    never more than half of it."""
+    return name[: min(2 if name[:1] > "\u2e7f" else 4, (len(name) + 1) // 2)].rstrip() + "…"

@@ -136,4 +136,5 @@ def _posted(posted: Mapping[str, str]) -> Iterator[tuple[UUID, str, int | None]]
         product_id = parse_id(name.removeprefix("price-")) if name.startswith("price-") else None
         if product_id is not None:
             shown = posted.get(f"shown-{product_id}", "")
-            yield product_id, typed.strip(), int(shown) if shown.isascii() and shown.isdigit() else None
+            is_amount = shown.isascii() and shown.isdigit() and len(shown) < 20
+            yield product_id, typed.strip(), int(shown) if is_amount else None

@@ -43,7 +43,7 @@ from app.kernel.rates import rate_text
 from app.web.actor import current_actor
 from app.web.conflict import stale
 from app.web.errors import reason_text
-from app.web.form import int_or_none
+from app.web.form import int_or_none, strip
 from app.web.guard import needs
 from app.web.htmx import goto, page
 
@@ -313,7 +313,7 @@ def assignment_form(actor: Actor, account_id: UUID, posted: Any = None) -> Assig
 
 
 def _wanted() -> tuple[str, str]:
-    return request.args.get("q", "").strip()[:200], request.args.get("category", "")[:200]
+    return (strip(request.args.get("q")) or "")[:200], (strip(request.args.get("category")) or "")[:200]
 
 
 def _kept() -> dict[str, Any]:

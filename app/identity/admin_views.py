@@ -38,7 +38,7 @@ from app.kernel.ids import parse_id
 from app.kernel.page import page_number
 from app.web.actor import current_actor, forget_actors
 from app.web.conflict import stale
-from app.web.form import int_or_none
+from app.web.form import int_or_none, strip
 from app.web.guard import needs
 from app.web.htmx import goto, page
 
@@ -54,7 +54,8 @@ F = TypeVar("F", bound=PersonForm)
 def person_index() -> Response:
     actor, wanted = current_actor(), request.args
     role, team_id, closed = wanted.get("role", ""), parse_id(wanted.get("team")), "closed" in wanted
-    text = wanted.get("q", "").strip()[:200]
+    role = role if role in ROLES else ""
+    text = (strip(wanted.get("q")) or "")[:200]
     return page(
         "identity/people.html",
         "people_list",

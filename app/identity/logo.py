@@ -2,8 +2,7 @@
 
 import io
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from app.infra.pictures import PictureError, Refusal, plain_picture
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 
@@ -11,6 +10,10 @@ MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 800  # pixels: 68 mm at 300 dpi, more than a letterhead needs
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+REASONS = {
+    Refusal.TOO_LARGE: N_("The picture has too many pixels."),
+    Refusal.UNREADABLE: N_("That is no picture that can be read here. Use PNG or JPEG."),
+}
 
 
 def as_logo(content: bytes) -> bytes:
@@ -21,17 +24,16 @@ def as_logo(content: bytes) -> bytes:
     if len(content) > MOST_BYTES:
         raise InvalidError("logo", N_("The picture is larger than 2 MB."))
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise InvalidError("logo", N_("The picture has too many pixels."))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own, far higher limits
-        raise InvalidError("logo", N_("The picture has too many pixels.")) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
-        raise InvalidError("logo", N_("That is no picture that can be read here. Use PNG or JPEG.")) from None
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    plain = Image.new("RGBA", upright.size)
-    plain.paste(upright)  # pixels only: no EXIF, no comment, no colour profile
+        plain, _ = plain_picture(
+            content,
+            formats=FORMATS,
+            mode="RGBA",
+            longest_side=LONGEST_SIDE,
+            most_pixels=MOST_PIXELS,
+            look=lambda _image: None,
+        )
+    except PictureError as error:
+        raise InvalidError("logo", REASONS[error.refusal]) from None
     out = io.BytesIO()
     plain.save(out, "PNG", optimize=True)
     return out.getvalue()

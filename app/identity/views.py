@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, make_response, redirect, request, session, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -77,7 +77,8 @@ def language_update() -> Response:
     chosen = request.form.get("language", "")
     response = make_response(redirect(_next(), code=303))
     if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, chosen, max_age=365 * 24 * 3600, httponly=True, samesite="Lax")
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        response.set_cookie(COOKIE, chosen, max_age=365 * 24 * 3600, secure=secure, httponly=True, samesite="Lax")
     return response
 
 

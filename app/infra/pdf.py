@@ -8,9 +8,14 @@ from pathlib import Path
 from uuid import UUID
 
 from fontTools.ttLib import TTFont
+from PIL import ImageFile
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+# WeasyPrint's import makes Pillow take cut-off pictures, half grey, in the whole process: also what people upload. The
+# pictures in our documents are whole, because app/infra/pictures.py made them.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEET = ROOT / "static" / "css" / "paper.css"

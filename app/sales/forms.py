@@ -15,7 +15,7 @@ from app.kernel.errors import InvalidError
 from app.kernel.ids import parse_id
 from app.kernel.rates import parse_rate
 from app.sales.rules import REASONS, LineInput, OrderInput, Problem, percent
-from app.web.form import SHORT, Form, IdField, line, required, text
+from app.web.form import SHORT, Form, IdField, line, required, strip, text
 
 _TOO_MANY = 10**9  # stands for any longer number: the rule then says what is possible
 
@@ -93,7 +93,7 @@ class SaleForm(Form):
     sale_id = IdField(_l("Order"), [InputRequired()])
     visit_id = IdField(_l("Visit"), [Optional()])
     delivery_on = DateField(_l("Delivery date"), [Optional()])
-    place = SelectField(_l("Delivery place"), [Optional()], validate_choice=False)
+    place = SelectField(_l("Delivery place"), [Optional()], filters=[strip], validate_choice=False)
     delivery_place = line(_l("Another delivery address"))
     customer_reference = line(_l("Customer's own reference"), longest=SHORT)
     valid_until = DateField(_l("Quote valid until"), [Optional()])

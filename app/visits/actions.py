@@ -304,8 +304,11 @@ def _write_report(actor: Actor, visit: Visit, report: Report | None, given: Repo
     if given.outcome and given.outcome not in OUTCOMES:
         raise InvalidError("outcome", N_("Not a valid choice."))
     place = db.session.get_one(Place, visit.place_id)
-    if given.next_visit_on is not None and given.next_visit_on <= today_in(place.zone, now) - timedelta(days=1):
+    today, following = today_in(place.zone, now), given.next_visit_on
+    if following is not None and following <= today - timedelta(days=1):
         raise InvalidError("next_visit_on", N_("The next visit cannot be in the past."))
+    if following is not None and following > today + FURTHEST_PLAN:
+        raise InvalidError("next_visit_on", N_("Choose a day from today on, at most a year ahead."))
     if report is None:
         report = Report(visit_id=visit.id, at=now, person_id=actor.person_id, version=0)
         db.session.add(report)

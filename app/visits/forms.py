@@ -100,8 +100,10 @@ class PlanForm(Form):
 
 
 def day_of(text_: str | None, default: date) -> date:
-    """The day that an address asks for: the default where it asks nonsense."""
+    """The day that an address asks for: the default where it asks nonsense, or for the ends of the calendar, which have
+    no day before or after and no midnight in UTC."""
     try:
-        return date.fromisoformat(text_) if text_ else default
+        day = date.fromisoformat(text_) if text_ else default
     except ValueError:
         return default
+    return day if date.min.year < day.year < date.max.year else default

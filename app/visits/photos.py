@@ -2,22 +2,27 @@
 
 import io
 import json
-import warnings
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from PIL.ExifTags import Base as Tag
 
 from app.infra import files
+from app.infra.pictures import PictureError, Refusal, plain_picture
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 
 LONGEST_SIDE = 1600  # pixels
 MOST_PIXELS = 60_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
+REASONS = {
+    Refusal.TOO_LARGE: N_("That picture is too large."),
+    Refusal.UNREADABLE: N_("That is no picture that can be read here. Use JPEG, PNG or WebP."),
+}
 _EXIF_IFD = 0x8769
 _KEPT = {"taken_local", "offset", "lat", "lon", "make", "model"}
 
@@ -39,19 +44,18 @@ def take_in(content: bytes, phone_exif: str, zone: str) -> Picture:
 
     `zone`: where it was taken, for cameras that write no offset. InvalidError at `photo` for what is no picture.
     """
+    told = _from_phone(phone_exif)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise InvalidError("photo", N_("That picture is too large."))
-                exif = _from_phone(phone_exif) or _from_file(image)
-                upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning):
-        raise InvalidError("photo", N_("That is no picture that can be read here. Use JPEG, PNG or WebP.")) from None
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    plain = Image.new("RGB", upright.size)
-    plain.paste(upright)  # pixels only: no EXIF, no comment, no colour profile
+        plain, exif = plain_picture(
+            content,
+            formats=FORMATS,
+            mode="RGB",
+            longest_side=LONGEST_SIDE,
+            most_pixels=MOST_PIXELS,
+            look=lambda image: told or _from_file(image),
+        )
+    except PictureError as error:
+        raise InvalidError("photo", REASONS[error.refusal]) from None
     out = io.BytesIO()
     plain.save(out, "JPEG", quality=82, optimize=True)
     stored = out.getvalue()
@@ -66,7 +70,14 @@ def _from_phone(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {k: v for k, v in found.items() if k in _KEPT and isinstance(v, str | int | float) and len(str(v)) < 100}
+    return {name: value for name, value in found.items() if name in _KEPT and _is_plain(value)}
+
+
+def _is_plain(value: object) -> bool:
+    """Short, and JSON for every database: NaN and infinity are none, and PostgreSQL takes no NUL."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, str | int | float) and len(str(value)) < 100 and "\0" not in str(value)
 
 
 def _from_file(image: Image.Image) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Forms: WTForms with our own catalogue, and the fields that field work needs."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -112,7 +113,7 @@ class IdField(Field):
 def int_or_none(name: str) -> int | None:
     """An integer of the posted form such as `version`, None where it is missing or nonsense."""
     raw = request.form.get(name, "")
-    return int(raw) if raw.isascii() and raw.lstrip("-").isdigit() and len(raw) < 10 else None
+    return int(raw) if raw.isascii() and raw.removeprefix("-").isdigit() and len(raw) < 10 else None
 
 
 def position_of(lat: float | None, lon: float | None) -> Position | None:
@@ -147,6 +148,9 @@ def whole(label: Any, *validators: Any, **kwargs: Any) -> IntegerField:
     return IntegerField(label, list(validators) or [Optional()], **kwargs)
 
 
+_TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
 class TimeOfDayField(Field):
     """A time of day; `data` is minutes from midnight."""
 
@@ -157,10 +161,10 @@ class TimeOfDayField(Field):
         return f"{self.data // 60:02}:{self.data % 60:02}" if self.data is not None else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        hours, _, minutes = (valuelist[0] if valuelist else "").partition(":")
-        if not (hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
+        match = _TIME_OF_DAY.fullmatch(valuelist[0] if valuelist else "")
+        if match is None:
             raise ValueError(gettext("Not a valid time value."))
-        self.data = int(hours) * 60 + int(minutes)
+        self.data = int(match[1]) * 60 + int(match[2])
 
 
 class MomentField(Field):
@@ -173,12 +177,12 @@ class MomentField(Field):
         return self.data.isoformat() if self.data else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
         try:
-            self.data = datetime.fromisoformat(valuelist[0]) if valuelist and valuelist[0] else None
-        except ValueError:
-            self.data = None
-        if self.data is not None and self.data.tzinfo is None:
-            self.data = None
+            moment = datetime.fromisoformat(valuelist[0] if valuelist else "")
+            self.data = moment.astimezone(UTC) if moment.tzinfo else None
+        except (ValueError, OverflowError):  # the first and the last day of the calendar have no UTC everywhere
+            pass
 
 
 def as_id(value: object) -> UUID:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, current_app, make_response, redirect, render_template, request
+from werkzeug.urls import iri_to_uri
 
 REDIRECT = "HX-Redirect"
 
@@ -30,7 +31,7 @@ def goto(address: str) -> Response:
     """Go to another page after a post that succeeded."""
     if wants_fragment():
         response = make_response("", 200)
-        response.headers[REDIRECT] = address
+        response.headers[REDIRECT] = iri_to_uri(address)  # headers are ASCII, as `redirect` knows
         return response
     return make_response(redirect(address, code=303))
 
