@@ -9,9 +9,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -30,7 +31,7 @@ from app.kernel.ids import new_id
 T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
-TRIES = 6
+PATIENCE = 10.0  # seconds that work is tried again
 _TRANSIENT = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _threads = threading.Lock()
@@ -147,12 +148,17 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """Wait for the right to write: SQLite's own busy handler is unfair, so threads and processes queue before it."""
+def _turn(attempt: int) -> Iterator[None]:
+    """Wait for the right to write: SQLite's own busy handler is unfair, so threads and processes queue before it.
+
+    On PostgreSQL all write at once; who was refused and tries again goes one by one, or eight who want the next number
+    would refuse each other until none has a try left.
+    """
     engine = db.engine
     if engine.dialect.name != "sqlite":
-        db.session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
-        yield
+        with _threads if attempt > 1 else nullcontext():
+            db.session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+            yield
         return
     with _threads:
         if not engine.url.database:
@@ -165,10 +171,10 @@ def _turn() -> Iterator[None]:
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same work, run again, may succeed: the engine only asked to wait or to retry."""
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, TryAgainError)
-    text = str(error.orig)
-    return getattr(error.orig, "sqlstate", None) in _TRANSIENT or "database is locked" in text or "is busy" in text
+    driver = error.orig if isinstance(error, DBAPIError) else error  # BEGIN on SQLite goes past SQLAlchemy
+    if isinstance(driver, pysqlite3.dbapi2.OperationalError):  # type: ignore[attr-defined] # it comes by an asterisk
+        return "database is locked" in str(driver) or "is busy" in str(driver)
+    return isinstance(error, TryAgainError) or getattr(driver, "sqlstate", None) in _TRANSIENT
 
 
 def transact(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) -> T:
@@ -182,21 +188,22 @@ def transact(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: Tru
         return work()
     token = _writing.set(True)
     try:
-        for attempt in range(1, TRIES + 1):
+        end = time.monotonic() + PATIENCE
+        for attempt in count(1):
             db.session.rollback()
             try:
-                with _turn():
-                    result = work()
-                    if keep(result):
-                        db.session.commit()
-                    else:
+                with _turn(attempt):
+                    try:
+                        result = work()
+                        if keep(result):
+                            db.session.commit()
+                        return result
+                    finally:  # before the next one's turn
                         db.session.rollback()
-                    return result
             except BaseException as error:
-                db.session.rollback()
-                if attempt == TRIES or not is_transient(error):
+                if time.monotonic() > end or not is_transient(error):
                     raise
-                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - spreads retries, guards nothing
+                time.sleep(random.uniform(0.01, 0.05) * min(attempt, 6))  # noqa: S311 - spreads retries, guards nothing
         raise AssertionError("unreachable")
     finally:
         _writing.reset(token)
