@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Flask, Response
-from flask_compress import Compress
+from flask import Flask
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from app import cli
@@ -14,7 +14,7 @@ from app.identity.queries import find_actor
 from app.infra.db import connect_to, db
 from app.slices import SLICES
 from app.transfer.plugs import collect as collect_targets
-from app.web import actor, errors, guard, locale, panels, ui, unit
+from app.web import actor, answer, errors, guard, locale, panels, session, ui, unit
 from app.web.health import blueprint as health
 from app.web.styleguide import blueprint as styleguide
 
@@ -41,15 +41,11 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         MAX_CONTENT_LENGTH=LARGEST_POST,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
-        COMPRESS_BR_LEVEL=4,
-        COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
     )
     app.config.update(config)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     connect_to(app, settings.database_url, settings.data)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
-    Compress(app)
     _start_web(app, settings)
     for each in SLICES:
         for blueprint in each.blueprints:
@@ -73,36 +69,14 @@ def _start_web(app: Flask, settings: Settings) -> None:
         found = find_actor(person_id)
         return actor.SignedIn(*found) if found else None
 
+    app.session_interface = session.Sessions()
     actor.load_people_from(app, person)
     locale.speak(app)
     guard.gate(app)
-    unit.close_reads(app)
     errors.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # Flask's documented way to add middleware
         app.wsgi_app, root=BUILT if BUILT.exists() else None, prefix="static/", immutable_file_test=lambda _p, _u: True
     )
-    usual = {"Content-Security-Policy": _content_policy(settings), "Cache-Control": "private, no-cache"}
-    always = {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        **({"Strict-Transport-Security": "max-age=31536000"} if settings.https else {}),
-    }
-
-    @app.after_request
-    def secure(response: Response) -> Response:
-        response.headers.extend({name: value for name, value in usual.items() if name not in response.headers})
-        response.headers.extend(always)
-        response.vary.update(("Cookie", "HX-Request"))
-        return response
-
-
-def _content_policy(settings: Settings) -> str:
-    """Nothing inline, nothing from elsewhere but the tiles that the installation chose."""
-    tiles = settings.tiles.replace("{s}", "*").split("/")
-    host = f" {tiles[0]}//{tiles[2]}" if len(tiles) > 2 else ""
-    return (
-        "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; object-src 'self'; "
-        f"img-src 'self' blob: data:{host}"
-    )
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign] # the sender's address
+    answer.finish(app, settings)

@@ -29,7 +29,7 @@ class SignedIn(UserMixin):
 
 
 Loader = Callable[[UUID], SignedIn | None]
-_known: dict[UUID, tuple[float, SignedIn | None]] = {}
+_known: dict[str, tuple[float, SignedIn | None]] = {}  # by what the session says: who, and the version
 
 
 def load_people_from(app: Flask, loader: Loader) -> None:
@@ -39,15 +39,14 @@ def load_people_from(app: Flask, loader: Loader) -> None:
 
     @login_manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> SignedIn | None:
-        person, _, version = token.partition(".")
-        person_id = parse_id(person)
-        if person_id is None:
-            return None
-        until, found = _known.get(person_id, (0.0, None))
+        until, found = _known.get(token, (0.0, None))
         if until < time.monotonic():
-            found = loader(person_id)
-            _known[person_id] = (time.monotonic() + app.config["ACTOR_CACHE_SECONDS"], found)
-        return found if found and str(found.session_version) == version else None
+            person_id = parse_id(token.partition(".")[0])
+            found = loader(person_id) if person_id else None
+            if found and found.get_id() != token:  # his sessions were ended since this one began
+                found = None
+            _known[token] = (time.monotonic() + app.config["ACTOR_CACHE_SECONDS"], found)
+        return found
 
 
 def forget_actors() -> None:

@@ -1,41 +1,50 @@
 """The unit of work: a request that may write runs in one transaction, with its receipt, or not at all."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, g, make_response, request, session
 
-from app.infra.db import db, transact
+from app.infra.db import transact
 from app.web import once
+from app.web.templates import QuickEnvironment
 
 
 class Fieldbook(Flask):
-    """Flask whose views run inside a unit of work: GET reads, POST is `transact`ed and kept where it succeeded."""
+    """Flask whose views run inside a unit of work: GET reads, POST is `transact`ed and kept where it did something."""
+
+    jinja_environment = QuickEnvironment
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing here is asynchronous, so nobody need look (seven times a request)."""
+        return func
 
     def dispatch_request(self) -> Any:
         if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception is not None:
             return super().dispatch_request()
 
+        # Only files may be large; a form's text is read at once, and no page of ours has so much.
+        if request.mimetype == "application/x-www-form-urlencoded":
+            request.max_content_length = request.max_form_memory_size
+        before = deepcopy(dict(session))
+
         def work() -> Response:
+            if session != before:  # a try before this one was undone, and so is what it told
+                session.clear()
+                session.update(deepcopy(before))
             g.keep = False
             first = once.first_answer()
             if first is not None:
                 return first
             response = make_response(Flask.dispatch_request(self))
-            if response.status_code < 400:
+            if once.has_effect(response):
                 once.remember(response)
             return response
 
-        return transact(work, keep=lambda response: response.status_code < 400 or g.keep)
+        return transact(work, keep=lambda response: once.has_effect(response) or g.keep)
 
 
 def keep_anyway() -> None:
     """Commit although the answer is an error: a failed sign-in must be counted."""
     g.keep = True
-
-
-def close_reads(app: Flask) -> None:
-    """End the read transaction with the request (Flask-SQLAlchemy's teardown removes the session)."""
-
-    @app.teardown_request
-    def end(_error: BaseException | None) -> None:
-        db.session.rollback()
