@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, or_, select, type_coerce, union_all
 
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.rules import (
@@ -25,7 +25,7 @@ from app.accounts.rules import (
     why_duplicate,
 )
 from app.identity.models import Person
-from app.infra.db import db
+from app.infra.db import AnySelect, IdText, db, fetch
 from app.infra.nearest import nearest
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach
@@ -153,18 +153,17 @@ def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
 # --- Many -----------------------------------------------------------------------------------------------
 
 
-def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date) -> Page:
-    """Page `number` (from 1) of the accounts, in one statement.
+def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date, *, printed: bool = False) -> Page:
+    """Page `number` (from 1) of the accounts, in one statement; `printed`: with the ids as text.
 
     Rows (id, name, rating, category, phone, last_visit_on, owner, city, district, address);
     `owner` is a name or None, the address is the main place's. `today` is the reader's, for "not visited for N days".
     """
-    # Past the ORM, which has nothing to do for columns.
-    return Page.of(db.session.connection().execute(_page_of(actor, filters, number, today)).all(), number)
+    return Page.of(fetch(_page_of(actor, filters, number, today, printed)), number)
 
 
 @lru_cache(maxsize=256)  # putting it together takes as long as running it, and people turn the same pages
-def _page_of(actor: Actor, filters: AccountFilters, number: int, today: date) -> Select[*tuple[Any, ...]]:
+def _page_of(actor: Actor, filters: AccountFilters, number: int, today: date, printed: bool) -> AnySelect:
     order: tuple[Any, ...] = (Account.name, Account.id)
     if filters.sort == "stale":
         order = (Account.last_visit_on.asc().nulls_first(), *order)
@@ -181,7 +180,8 @@ def _page_of(actor: Actor, filters: AccountFilters, number: int, today: date) ->
     )
     return (
         select(
-            Account.id, Account.name, Account.rating, Account.category, Account.phone, Account.last_visit_on,
+            type_coerce(Account.id, IdText).label("id") if printed else Account.id,
+            Account.name, Account.rating, Account.category, Account.phone, Account.last_visit_on,
             Person.name.label("owner"), Place.city, Place.district, Place.address,
         )
         .join(chosen, chosen.c.id == Account.id)

@@ -5,17 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from app.documents.models import Document
 from app.documents.ports import Renderers
 from app.documents.rules import BATCH, DocumentState, state_of
-from app.infra.db import db
+from app.infra.db import db, fetch
 from app.infra.queue import Job
 from app.kernel.access import Actor
 from app.kernel.errors import NotFoundError
 
 CHUNK = 500  # ids in one statement
+# Asked each second by everybody who waits, so made once.
+_ONE = (
+    select(
+        Document.id, Document.kind, Document.subject_id, Document.title, Document.language, Document.parts,
+        Document.requested_at, Document.requested_by, Document.made_at, Document.digest, Document.pages, Document.size,
+        Job.done, Job.total, Job.attempts, Job.failure,
+    )
+    .join(Job, Job.id == Document.job_id)
+    .where(Document.id == bindparam("id"))
+)  # fmt: skip
+_PARTS = select(Document.id, Document.kind, Document.digest).where(Document.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +49,7 @@ def get_document(actor: Actor, document_id: UUID, renderers: Renderers) -> Docum
 
     A batch is opened by whoever asked for it, as long as they may still open its kinds of documents.
     """
-    row = db.session.execute(
-        select(
-            Document.id,
-            Document.kind,
-            Document.subject_id,
-            Document.title,
-            Document.language,
-            Document.parts,
-            Document.requested_at,
-            Document.requested_by,
-            Document.made_at,
-            Document.digest,
-            Document.pages,
-            Document.size,
-            Job.done,
-            Job.total,
-            Job.attempts,
-            Job.failure,
-        )
-        .join(Job, Job.id == Document.job_id)
-        .where(Document.id == document_id)
-    ).one_or_none()
+    row = next(iter(fetch(_ONE, id=document_id)), None)
     if row is None:
         raise NotFoundError
     kinds = frozenset({part.kind for part in list_parts(row.parts)} if row.kind == BATCH else {row.kind})
@@ -86,9 +76,7 @@ def list_parts(ids: Iterable[str]) -> Sequence[Row[Any]]:
     wanted = [UUID(each) for each in ids]
     found: dict[UUID, Row[Any]] = {}
     for start in range(0, len(wanted), CHUNK):
-        statement = select(Document.id, Document.kind, Document.digest)
-        rows = db.session.execute(statement.where(Document.id.in_(wanted[start : start + CHUNK])))
-        found |= {row.id: row for row in rows}
+        found |= {row.id: row for row in fetch(_PARTS, ids=wanted[start : start + CHUNK])}
     if len(found) != len(set(wanted)):
         raise NotFoundError
     return [found[each] for each in wanted]

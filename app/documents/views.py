@@ -16,7 +16,7 @@ from app.infra.files import path_of
 from app.kernel.errors import NotFoundError
 from app.web.actor import current_actor
 from app.web.guard import needs
-from app.web.htmx import goto, page
+from app.web.htmx import block, goto, page, wants_fragment
 
 blueprint = Blueprint("documents", __name__)
 
@@ -25,9 +25,11 @@ blueprint = Blueprint("documents", __name__)
 @needs(P.PROFILE_OWN)  # who may see it is said by the slice that it belongs to
 def document_show(document_id: UUID) -> Response:
     view = get_document(current_actor(), document_id, renderers())
+    if wants_fragment():  # each second, while somebody waits
+        return block("documents/show.html", "document", **shown(view))
     renderer = renderers()[min(view.kinds)]
     back = renderer.address(None if view.row.kind == BATCH else view.row.subject_id)
-    return page("documents/show.html", "document", back=back, **shown(view))
+    return page("documents/show.html", back=back, **shown(view))
 
 
 @blueprint.post("/documents/<uuid:document_id>/tries")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import Row, func, or_, select
 from app.identity.models import Company, FailedSignIn, Person, Team
 from app.identity.permissions import ROLES, P
 from app.identity.rules import GUESS_WINDOW, Branch, fold_email, team_and_below, tree_of
-from app.infra.db import db
+from app.infra.db import AnySelect, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach, must
 from app.kernel.errors import NotFoundError
@@ -66,11 +67,16 @@ def count_failures(email: str, address: str, now: datetime) -> tuple[int, int]:
 
 def list_colleagues(actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
     """(id, name) of the active people whose rows the actor sees, by name: for owner and rep choices."""
-    return db.session.execute(
+    return fetch(_colleagues_of(actor))
+
+
+@lru_cache(maxsize=256)
+def _colleagues_of(actor: Actor) -> AnySelect:
+    return (
         select(Person.id, Person.name)
         .where(belongs_to(actor, Person.id), Person.deactivated_at.is_(None))
         .order_by(Person.name)
-    ).all()
+    )
 
 
 def get_self(actor: Actor) -> Person:
