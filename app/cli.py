@@ -5,29 +5,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import flask_migrate
 from flask import Flask, current_app
+from sqlalchemy.exc import OperationalError
 
 from app import demo
 from app.assets import assets_cli
 from app.catalogues import translations_cli
 from app.config import LOOPBACK, ROOT, Settings
 from app.infra import backup
-from app.infra.queue import Worker
+from app.infra.queue import FORGET, Worker
+from app.web import once
 from app.web.slice import Slice
 
 WORKERS = 2  # one prints a hundred contracts, the other the one that a rep waits for
 GRACE = 8  # seconds that children get to end
+MOST_STARTS, WITHIN = 3, 60  # a child that ends so often in so many seconds will not get better
 
 
 def register(app: Flask, slices: Iterable[Slice]) -> None:
     """Add the commands of the house."""
-    kinds = [kind for each in slices for kind in each.jobs]
+    kinds = [FORGET, once.FORGET, *(kind for each in slices for kind in each.jobs)]
     app.cli.add_command(assets_cli)
     app.cli.add_command(translations_cli)
 
@@ -36,15 +41,19 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
     def up(with_demo: bool) -> None:
         """Migrate, then run web server and workers until Ctrl-C."""
         settings: Settings = current_app.config["SETTINGS"]
-        refusal = settings.refusal()
+        refusal = settings.refusal() or settings.closed_door()
         if refusal:
             raise click.ClickException(refusal)
-        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        try:
+            flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        except OperationalError as error:
+            raise click.ClickException(f"The database does not answer: {error.orig}") from None
         if with_demo:
             demo.seed_once(click.echo)
         _announce(settings, with_demo)
         worker = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-        sys.exit(_run_together(_web_command(settings), *[worker] * WORKERS))
+        workers = {f"worker {number}": worker for number in range(1, WORKERS + 1)}
+        sys.exit(_run_together({"web server": _web_command(settings), **workers}))
 
     @app.cli.command("worker")
     def worker() -> None:
@@ -97,32 +106,66 @@ def _web_command(settings: Settings) -> list[str]:
     return [*command, "wsgi:app"]
 
 
-def _run_together(*commands: list[str]) -> int:
-    """Run the commands until one ends or we are told to stop, then end all. Returns the exit code."""
+class _Child:
+    """A process of ours, in a session of its own: Ctrl-C reaches only us, and we end all in order."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name, self.command = name, command
+        self.starts: deque[float] = deque(maxlen=MOST_STARTS)
+        self.start()
+
+    def start(self) -> None:
+        self.starts.append(time.monotonic())
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(self.command, cwd=ROOT, env=environment, start_new_session=True)  # noqa: S603
+
+    def is_hopeless(self) -> bool:
+        return len(self.starts) == MOST_STARTS and time.monotonic() - self.starts[0] < WITHIN
+
+    def kill(self) -> None:
+        """End it at once, with whatever it has started: a killed web server leaves a process that holds the port."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _run_together(commands: dict[str, list[str]]) -> int:
+    """Run the commands until we are told to stop, then end all. Returns the exit code.
+
+    Whoever ends by itself (killed for want of memory, say) is started again; if that does not help, all end with an
+    error, for whoever watches us to see.
+    """
     stopping = False
 
     def stop(*_: object) -> None:
         nonlocal stopping
         stopping = True
 
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(sign, stop)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    # A session of their own: Ctrl-C reaches only us, and we end them in order.
-    children = [subprocess.Popen(c, cwd=ROOT, env=environment, start_new_session=True) for c in commands]  # noqa: S603
-    while not stopping and all(child.poll() is None for child in children):
+    children = [_Child(*each) for each in commands.items()]
+    failed = 0
+    while not stopping and not failed:
         time.sleep(0.1)
-    failed = [child.returncode for child in children if child.poll() not in (None, 0)]
+        for child in children:
+            code = child.process.poll()
+            if code is None or stopping:
+                continue
+            child.kill()
+            if child.is_hopeless():
+                failed = code if code > 0 else 1
+                click.echo(f"The {child.name} ended again and again ({code}); everything stops.", err=True)
+                break
+            click.echo(f"The {child.name} ended ({code}) and is started again.", err=True)
+            child.start()
     for child in children:
-        child.terminate()
+        child.process.terminate()
     end = time.monotonic() + GRACE
     for child in children:
-        try:
-            child.wait(max(0.1, end - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-    return failed[0] if failed and not stopping else 0
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.1, end - time.monotonic()))
+        child.kill()
+    return failed
 
 
 def _announce(settings: Settings, with_demo: bool) -> None:

@@ -2,11 +2,17 @@
 
 import os
 import secrets
+import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsError(SystemExit):
+    """The environment asks for what cannot be. Where nobody catches it, Python prints its text and ends with 1."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class Settings:
         """Whether browsers reach us by https: cookies are then marked Secure."""
         return bool(self.tls_cert) or self.public_url.startswith("https://")
 
+    @property
+    def behind_proxy(self) -> bool:
+        """Whether a proxy stands before us, whose word on the sender's address counts; anybody else's would not."""
+        return bool(self.public_url) and not self.tls_cert
+
     def refusal(self) -> str | None:
         """Why this must not start: phones on another host than loopback need https. None where it may."""
         if bool(self.tls_cert) != bool(self.tls_key):
@@ -44,16 +55,32 @@ class Settings:
             )
         return None
 
+    def closed_door(self) -> str | None:
+        """Why nobody could listen on HOST and PORT now, None where one can."""
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as door:
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                door.bind(address)
+        except OSError as error:
+            return f"Cannot listen on HOST={self.host}, PORT={self.port}: {error.strerror}. Choose another one."
+        return None
+
 
 def from_environment() -> Settings:
-    """Read the settings; every one has a default that works for `make run`."""
+    """Read the settings; every one has a default that works for `make run`. SettingsError for what makes no sense."""
     env = os.environ
+    public_url, database_url = env.get("FIELDBOOK_URL", "").rstrip("/"), env.get("DATABASE_URL", "")
+    if public_url and not public_url.startswith(("https://", "http://")):
+        raise SettingsError(f"FIELDBOOK_URL is the whole public address, like https://field.example; not {public_url}")
+    if database_url and not database_url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URL is the address of a PostgreSQL database: postgresql://user:word@host/name")
     return Settings(
         data=Path(env.get("FIELDBOOK_DATA") or ROOT / "var").resolve(),
-        database_url=env.get("DATABASE_URL", ""),
-        public_url=env.get("FIELDBOOK_URL", "").rstrip("/"),
+        database_url=database_url,
+        public_url=public_url,
         host=env.get("HOST") or "127.0.0.1",
-        port=int(env.get("PORT") or 8000),
+        port=_port(env.get("PORT") or "8000"),
         tls_cert=env.get("FIELDBOOK_TLS_CERT", ""),
         tls_key=env.get("FIELDBOOK_TLS_KEY", ""),
         tiles=env.get("FIELDBOOK_TILES", ""),
@@ -63,18 +90,43 @@ def from_environment() -> Settings:
     )
 
 
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise SettingsError(f"PORT is a number from 1 to 65535, not {text}")
+    return int(text)
+
+
 def secret_of(data: Path) -> str:
-    """The installation's secret, made at the first start and readable by its owner only."""
+    """The installation's secret, made at the first start and readable by its owner only.
+
+    SettingsError where the folder cannot be written.
+    """
     path = data / "secret"
-    if not path.exists():
+    try:
         data.mkdir(parents=True, exist_ok=True)
-        part = data / f"secret.{os.getpid()}"
-        part.touch(mode=0o600)
-        part.write_text(secrets.token_urlsafe(48))
-        try:
-            os.link(part, path)  # fails where another process was first: then its secret counts
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
-    return path.read_text().strip()
+        if not os.access(data, os.W_OK | os.X_OK):
+            raise PermissionError(13, "no right to write there")
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"FIELDBOOK_DATA={data} cannot be used: {error.strerror}") from None
+    if not secret:
+        raise SettingsError(f"{path} is empty; remove it, and a new one is made (everybody signs in again)")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Write it whole, and link it to its name, which fails where another process was first: then that one's counts."""
+    handle, name = tempfile.mkstemp(prefix="secret.", dir=path.parent)  # nobody else may read it
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()

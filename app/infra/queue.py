@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import JSON, Index, or_, select, text, update
+from sqlalchemy import JSON, Index, delete, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -85,6 +85,15 @@ def find_job(job_id: UUID) -> Job | None:
 def progress(job_id: UUID, done: int, total: int) -> None:
     """Say how far the work is, in a transaction of its own, so that a waiting person sees it."""
     transact(lambda: db.session.execute(update(Job).where(Job.id == job_id).values(done=done, total=total)))
+
+
+def _forget(_job: UUID, _arguments: dict[str, Any]) -> None:
+    old = delete(Job).where(Job.once.is_not(None), Job.ended_at < datetime.now(UTC) - timedelta(days=7))
+    transact(lambda: db.session.execute(old))
+
+
+FORGET = JobKind("jobs.forget", _forget, every=timedelta(days=1))
+"""Recurring jobs that are done are of no interest after a while; what somebody asked for is kept."""
 
 
 class Worker:

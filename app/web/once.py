@@ -2,24 +2,29 @@
 
 Every form carries a key made for that form instance (`once`). The receipt is stored in the transaction of the effect,
 so a double tap, a retry after a lost answer and a late replay are all the same: done once.
+
+Whatever did something answers by sending the browser on (`has_effect`). A page as the answer is a look at what was
+entered, like a sale's review: nothing of it is kept, no receipt either, and the same post again looks again.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Response, g, request
-from sqlalchemy import LargeBinary, delete
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.exceptions import BadRequest, Conflict
 
-from app.infra.db import Id, Model, TryAgainError, db
+from app.infra.db import Id, Model, TryAgainError, db, transact
+from app.infra.queue import JobKind
 from app.kernel.ids import parse_id
 from app.web.actor import current_actor, signed_in
 from app.web.htmx import REDIRECT
 
-LARGEST_ANSWER = 64 * 1024
+KEPT = timedelta(days=60)  # longer than any phone keeps a post that it could not send
 
 
 class Receipt(Model):
@@ -31,8 +36,7 @@ class Receipt(Model):
     fingerprint: Mapped[str]
     at: Mapped[datetime]
     status: Mapped[int] = mapped_column(default=0)
-    location: Mapped[str | None]  # where the answer sends the browser, by a redirect or, for htmx, by its header
-    body: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    location: Mapped[str] = mapped_column(default="")  # where a redirect or, for htmx, a header sends the browser
 
 
 class KeyReusedError(Conflict):
@@ -62,24 +66,32 @@ def first_answer() -> Response | None:
         return None
     if receipt.fingerprint != fingerprint:
         raise KeyReusedError
-    response = Response(receipt.body, receipt.status)
-    if receipt.location:
-        response.headers["Location" if 300 <= receipt.status < 400 else REDIRECT] = receipt.location
+    response = Response(status=receipt.status)
+    response.headers["Location" if receipt.status >= 300 else REDIRECT] = receipt.location
     return response
 
 
+def has_effect(response: Response) -> bool:
+    """Whether the answer says that something was done: it sends the browser on."""
+    return response.status_code < 400 and bool(_location(response))
+
+
 def remember(response: Response) -> None:
-    """Complete the receipt with the answer (a redirect or a small fragment), in the transaction of the effect."""
+    """Complete the receipt with the answer, in the transaction of the effect."""
     receipt: Receipt | None = g.get("receipt")
     if receipt is not None:
-        receipt.status = response.status_code
-        receipt.location = response.headers.get("Location") or response.headers.get(REDIRECT)
-        receipt.body = response.get_data()[:LARGEST_ANSWER]
+        receipt.status, receipt.location = response.status_code, _location(response)
 
 
-def purge(before: datetime) -> None:
-    """Forget receipts older than any post that could still arrive."""
-    db.session.execute(delete(Receipt).where(Receipt.at < before))
+def _location(response: Response) -> str:
+    return response.headers.get("Location") or response.headers.get(REDIRECT) or ""
+
+
+def _forget(_job: UUID, _arguments: dict[str, Any]) -> None:
+    transact(lambda: db.session.execute(delete(Receipt).where(Receipt.at < datetime.now(UTC) - KEPT)))
+
+
+FORGET = JobKind("receipts.forget", _forget, every=timedelta(days=1))
 
 
 def _fingerprint() -> str:
@@ -88,6 +100,7 @@ def _fingerprint() -> str:
         if name != "once":
             digest.update(f"\0{name}\0{value}".encode())
     for name, file in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        file.stream.seek(0)  # in a second try of the transaction, the first has read it to the end
         digest.update(f"\0{name}\0".encode() + hashlib.sha256(file.stream.read()).digest())
         file.stream.seek(0)
     return digest.hexdigest()
