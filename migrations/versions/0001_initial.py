@@ -141,8 +141,7 @@ def upgrade() -> None:
     sa.Column('fingerprint', sa.String(), nullable=False),
     sa.Column('at', app.infra.db.Utc(), nullable=False),
     sa.Column('status', sa.Integer(), nullable=False),
-    sa.Column('location', sa.String(), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('location', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('person_id', 'key', name=op.f('pk_receipt'))
     )
     op.create_table('team',
