@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from app.identity.administration import add_administrator
 from app.identity.rules import SHORTEST_PASSWORD
-from app.infra.db import transact
+from app.infra.db import has_tables, transact
 from app.kernel.errors import InvalidError
 
 people = AppGroup("people", help="People who sign in.")
@@ -22,6 +22,8 @@ people = AppGroup("people", help="People who sign in.")
 @click.option("--currency", default="CNY", help="ISO 4217 currency of the company.")
 def add_admin(email: str, name: str, password: str | None, language: str, zone: str, currency: str) -> None:
     """Make an administrator EMAIL (and, at the first time, the company around it)."""
+    if not has_tables():
+        raise click.ClickException("The database has no tables yet: run `make serve` first.")
     if password is None:
         password = click.prompt(
             f"Password (at least {SHORTEST_PASSWORD} characters)", hide_input=True, confirmation_prompt=True

@@ -32,7 +32,7 @@ from sqlalchemy import JSON, Boolean, Connection, Date, LargeBinary, TableClause
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
-from app.infra.db import Id, Utc, db, is_transient, transact
+from app.infra.db import Id, Utc, db, has_tables, is_transient, transact
 
 FORMAT = 1
 BATCH = 1000
@@ -119,7 +119,7 @@ def restore(source: Path, migrations: Path) -> str:
 def _copy_rows(archive: tarfile.TarFile, connection: Connection) -> int:
     if connection.dialect.name == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    if not inspect(connection).has_table(_VERSIONS):
+    if not has_tables():
         raise NoBackupError("There is nothing to back up: the database has no tables yet.")
     tables = db.metadata.sorted_tables
     about = {
@@ -213,8 +213,7 @@ def _make_schema(revision: str, migrations: Path) -> None:
     if revision not in {each.revision for each in ScriptDirectory(str(migrations)).walk_revisions()}:
         raise NotRestorableError("This backup was made by a newer version of Fieldbook; get that first.")
     with db.engine.connect() as connection:
-        has_schema = inspect(connection).has_table(_VERSIONS)
-        present = connection.scalar(text(f"SELECT version_num FROM {_VERSIONS}")) if has_schema else None
+        present = connection.scalar(text(f"SELECT version_num FROM {_VERSIONS}")) if has_tables() else None
     if present is None:
         flask_migrate.upgrade(directory=str(migrations), revision=revision)
     elif present != revision:

@@ -20,7 +20,7 @@ from uuid import UUID
 import pysqlite3.dbapi2
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, LargeBinary, MetaData, Row, Select, Uuid, event
+from sqlalchemy import DateTime, Engine, LargeBinary, MetaData, Row, Select, Uuid, event, inspect
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
@@ -167,6 +167,11 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
 
     # Where the driver itself begins nothing. As an event of the engine it would slow down every statement.
     engine.dialect.do_begin = begin  # type: ignore[assignment,method-assign]
+
+
+def has_tables() -> bool:
+    """Whether the migrations have run at least once."""
+    return inspect(db.engine).has_table("alembic_version")
 
 
 @contextmanager

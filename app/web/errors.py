@@ -12,6 +12,7 @@ from app.infra.db import db
 from app.kernel.errors import AlreadyDoneError, ForbiddenError, InvalidError, NotFoundError, StaleError
 from app.web.htmx import as_notice, page, wants_fragment
 
+MOST_DRAINED = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
@@ -48,10 +49,19 @@ def _http(error: HTTPException) -> Response | BaseResponse:
         return _page(401)
     if code == 403:
         return _page(403)
+    if code == 413:
+        _drain()
     response = _page(code)
     if code == 405:
         response.headers["Allow"] = error.get_response().headers.get("Allow", "")
     return response
+
+
+def _drain() -> None:
+    """Take in the rest of a post that is too large: whoever is still sending hears no answer, only that we hung up."""
+    left, source = min(request.content_length or 0, MOST_DRAINED), request.environ["wsgi.input"]
+    while left > 0 and (block := source.read(min(left, 64 * 1024))):
+        left -= len(block)
 
 
 def _already(error: AlreadyDoneError) -> BaseResponse:
