@@ -1,6 +1,8 @@
 """Customers out of tables: what the import engine (app/transfer) asks of accounts.
 
-Rows are read by app/accounts/columns.py; here they become accounts, a thousand in some statements.
+Rows are read by app/accounts/columns.py; here they become accounts, a thousand in some statements. Statements about a
+thousand rows ask one table, by one index: without statistics of a table that grows meanwhile, PostgreSQL is soon led
+astray by every further condition, and compares each row with each value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,15 +132,16 @@ class AccountIntake(Intake[ParsedAccount]):
         A name alone makes no place: without an address, accounts more than NEAR_M from the row's position are others.
         """
         looks = [record.look for record in records]
-        alike: dict[str, list[AnyRow]] = {}
         rows = db.session.execute(
-            select(Account.id, Account.identity, Place.lat, Place.lon)
-            .join(Place, Place.account_id == Account.id)
-            .where(Account.identity.in_(looks), Account.archived_at.is_(None), Place.position_in_list == 0)
-            .order_by(Account.id)
+            select(Account.id, Account.identity, Account.archived_at).where(Account.identity.in_(looks))
         )
-        for row in rows:
-            alike.setdefault(row.identity, []).append(row)
+        found = {row.id: row.identity for row in rows if row.archived_at is None}
+        alike: dict[str, list[AnyRow]] = {}
+        main = select(Place.account_id, Place.lat, Place.lon).where(
+            Place.account_id.in_(list(found)), Place.position_in_list == 0
+        )
+        for row in db.session.execute(main):
+            alike.setdefault(found[row.account_id], []).append(row)
         return [
             _nearest_first(record, alike[look]) if look in alike else []
             for record, look in zip(records, looks, strict=True)
@@ -299,7 +302,7 @@ def _nearest_first(record: ParsedAccount, rows: list[AnyRow]) -> list[UUID]:
             return 0.0 if not record.address else inf
         return distance_m(record.position, Position(row.lat, row.lon))
 
-    found = sorted((metres(row), row.id) for row in rows)
+    found = sorted((metres(row), row.account_id) for row in rows)
     return [subject for away, subject in found if record.address or away <= NEAR_M]
 
 
@@ -308,24 +311,21 @@ def _nearest_first(record: ParsedAccount, rows: list[AnyRow]) -> list[UUID]:
 
 def _load(subjects: Sequence[UUID]) -> dict[UUID, _Known]:
     """The accounts with their places, contacts and notes: four statements."""
-    wanted = list(dict.fromkeys(subjects))
-    if not wanted:
-        return {}
-    rows = db.session.execute(select(_ACCOUNT).where(Account.id.in_(wanted)))
+    rows = db.session.execute(select(_ACCOUNT).where(Account.id.in_(subjects)))
     known = {row.id: _Known(row, [], [], set()) for row in rows}
     for row in db.session.execute(
         select(_PLACE)
-        .where(Place.account_id.in_(wanted), Place.archived_at.is_(None))
+        .where(Place.account_id.in_(subjects), Place.archived_at.is_(None))
         .order_by(Place.position_in_list, Place.id)
     ):
         known[row.account_id].places.append(row)
     for row in db.session.execute(
         select(Contact.account_id, Contact.name, Contact.phone).where(
-            Contact.account_id.in_(wanted), Contact.archived_at.is_(None)
+            Contact.account_id.in_(subjects), Contact.archived_at.is_(None)
         )
     ):
         known[row.account_id].contacts.append(row)
-    for row in db.session.execute(select(Note.account_id, Note.text).where(Note.account_id.in_(wanted))):
+    for row in db.session.execute(select(Note.account_id, Note.text).where(Note.account_id.in_(subjects))):
         known[row.account_id].notes.add(row.text)
     return known
 

@@ -54,9 +54,9 @@ class Imported(Model):
 
     __tablename__ = "imported"
     __table_args__ = (Index(None, "subject_id"),)
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)  # first, so that no plan reads all of a source for some keys
     source: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     by_id: Mapped[bool]
     subject_id: Mapped[UUID]
     fingerprint: Mapped[str]

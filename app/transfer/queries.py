@@ -68,7 +68,7 @@ def find_links(kind: str, source: str, keys: Iterable[str]) -> dict[str, Link]:
     """Key -> link, for the keys that this source brought before."""
     rows = db.session.execute(
         select(Imported.key, Imported.subject_id, Imported.fingerprint).where(
-            Imported.kind == kind, Imported.source == source, Imported.key.in_(list(keys))
+            Imported.key.in_(list(keys)), Imported.source == source, Imported.kind == kind
         )
     )
     return {row.key: Link(row.subject_id, row.fingerprint) for row in rows}
@@ -76,16 +76,13 @@ def find_links(kind: str, source: str, keys: Iterable[str]) -> dict[str, Link]:
 
 def find_known_by_id(kind: str, source: str, subjects: Iterable[UUID]) -> set[UUID]:
     """Those of the subjects that this source knows by an id of its own."""
-    return set(
-        db.session.scalars(
-            select(Imported.subject_id).where(
-                Imported.subject_id.in_(list(subjects)),
-                Imported.kind == kind,
-                Imported.source == source,
-                Imported.by_id,
-            )
+    rows = db.session.execute(
+        select(Imported.subject_id, Imported.kind, Imported.source, Imported.by_id).where(
+            Imported.subject_id.in_(list(subjects))
         )
     )
+    # Sorted out here: by a second condition PostgreSQL may choose to read all of a source for each batch.
+    return {row.subject_id for row in rows if row.by_id and (row.kind, row.source) == (kind, source)}
 
 
 def _runs(actor: Actor) -> AnySelect:
