@@ -1,12 +1,13 @@
 """Customers: the list, one of them with all that belongs to it, and the forms."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, flash, jsonify, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts.actions import (
@@ -74,7 +75,8 @@ from app.web.conflict import stale
 from app.web.form import int_or_none
 from app.web.guard import needs
 from app.web.htmx import block, goto, page
-from app.web.locale import day_text
+from app.web.locale import day_text, language
+from app.web.locale import quick_gettext as _
 from app.web.maps import mainland, on_map
 from app.web.panels import shown_in
 
@@ -89,32 +91,35 @@ blueprint = Blueprint("accounts", __name__)
 def account_index() -> Response:
     actor, filters = current_actor(), AccountFilters.read(request.args)
     today = today_in(actor.zone, datetime.now(UTC))
-    found = list_accounts(actor, filters, page_number(request.args.get("page")), today)
+    found = list_accounts(actor, filters, page_number(request.args.get("page")), today, printed=True)
     return page(
         "accounts/index.html",
         "account_list",
         found=found,
         lines=_lines(found.rows),
         filters=filters,
-        chips_=_chips(filters),
-        colleagues=() if actor.reach is Reach.OWN else list_colleagues(actor),
+        chips_=_chips(filters, language()),
+        more=urlencode(filters.args() | {"more": "1"}) if actor.reach is not Reach.OWN else None,
+        colleagues=list_colleagues(actor) if actor.reach is not Reach.OWN and _asks_for_more(filters) else (),
     )
 
 
-def _lines(rows: Any) -> list[tuple[Any, ...]]:
+def _asks_for_more(filters: AccountFilters) -> bool:
+    """Whether the form with all colleagues is wanted: most who look at the list do not use it."""
+    return "more" in request.args or filters.owner not in ("", "me", POOL)
+
+
+def _lines(rows: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     """(id, name, class, address, the rest in one line, what to dial): as few pieces as possible for the template."""
-    visited, pool = _("Last visit %(day)s", day="{}"), _("Public pool")
-    last = {day: visited.replace("{}", day_text(day)) for day in {row.last_visit_on for row in rows}}
-    last[None] = _("Never visited")
-    lines = []
+    visited, never, pool = _("Last visit %(day)s"), _("Never visited"), _("Public pool")
     for account_id, name, rating, category, phone, visited_on, owner, city, district, address in rows:
-        told = (owner or pool, category, last[visited_on]) if category else (owner or pool, last[visited_on])
-        where = address_line(address or "", district or "", city or "")
-        lines.append((account_id, name, rating, where, " · ".join(told), dialled(phone)))
-    return lines
+        last = visited % {"day": day_text(visited_on)} if visited_on else never
+        told = f"{owner or pool} · {category} · {last}" if category else f"{owner or pool} · {last}"
+        yield account_id, name, rating, address_line(address or "", district or "", city or ""), told, dialled(phone)
 
 
-def _chips(filters: AccountFilters) -> list[tuple[str, str, bool]]:
+@lru_cache(maxsize=256)  # without a search there are few of them
+def _chips(filters: AccountFilters, _language: str) -> list[tuple[str, str, bool]]:
     """(label, address, whether it holds now) of the quick filters; the address of one that holds takes it away."""
 
     def chip(label: str, **change: object) -> tuple[str, str, bool]:

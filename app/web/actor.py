@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, g
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from app.kernel.access import Actor
@@ -34,7 +34,7 @@ _known: dict[str, tuple[float, SignedIn | None]] = {}  # by what the session say
 
 def load_people_from(app: Flask, loader: Loader) -> None:
     """Use `loader` (person id -> SignedIn, None where there is no such active person) for every request."""
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
     app.config.setdefault("ACTOR_CACHE_SECONDS", REMEMBERED)
 
     @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -57,18 +57,28 @@ def forget_actors() -> None:
 def sign_in(person: SignedIn) -> None:
     """Start a session of 30 days."""
     login_user(person, remember=False)
+    g.pop("person", None)
 
 
 def sign_out() -> None:
     """End the session of this browser."""
     logout_user()
+    g.pop("person", None)
+
+
+def _person() -> SignedIn | None:
+    """Asked by nearly everything, so looked up once a request."""
+    if "person" not in g:
+        g.person = current_user._get_current_object() if current_user.is_authenticated else None  # type: ignore[attr-defined] # flask_login has no types
+    found: SignedIn | None = g.person
+    return found
 
 
 def signed_in() -> bool:
     """Whether somebody is."""
-    return bool(current_user.is_authenticated)  # type: ignore[attr-defined] # flask_login has no types
+    return _person() is not None
 
 
 def current_actor() -> Actor:
     """The actor of this request; only behind the gate."""
-    return cast(SignedIn, current_user).actor
+    return cast(SignedIn, _person()).actor

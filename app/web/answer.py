@@ -33,7 +33,8 @@ def finish(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def complete(response: Response) -> Response:
-        response.headers.extend([*(each for each in usual if each[0] not in response.headers), *always])
+        said = {name for name, _value in response.headers}
+        response.headers.extend([*(each for each in usual if each[0] not in said), *always])
         coding = coding_for(request.headers.get("Accept-Encoding", ""))
         if coding and response.mimetype in MIMETYPES and not response.is_streamed:
             content = response.get_data()

@@ -34,9 +34,12 @@ _texts: dict[tuple[str, str], str] = {}
 
 def quick_gettext(text: str, **values: object) -> str:
     """gettext for templates: a page has a hundred texts, so each is looked up once for a language and process."""
-    if not has_request_context():  # the worker prints documents in languages that no reader says
-        return str(gettext(text, **values))
-    key = (language(), text)
+    spoken = g.get("language")  # as soon as one text of the request was asked for
+    if spoken is None:
+        if not has_request_context():  # the worker prints documents in languages that no reader says
+            return str(gettext(text, **values))
+        spoken = language()
+    key = (spoken, text)
     found = _texts.get(key)
     if found is None:
         found = _texts[key] = str(gettext(text))
