@@ -11,7 +11,16 @@ SLICE = Slice(
     name="accounts",
     blueprints=(blueprint,),
     menu=(
-        MenuItem(N_("Customers"), "accounts.account_index", "accounts", P.ACCOUNTS_READ, "tabs", N_("Customers"), 30),
+        MenuItem(
+            N_("Customers"),
+            "accounts.account_index",
+            "accounts",
+            P.ACCOUNTS_READ,
+            "tabs",
+            N_("Customers"),
+            30,
+            covers=("/contacts/", "/places/"),
+        ),
     ),
     commands=(accounts,),
     plugs=(ACCOUNTS,),

@@ -39,7 +39,7 @@ from app.visits.queries import (
     is_planned,
     list_open,
 )
-from app.visits.rules import OUTCOMES, Fix, estimated_check_out, forgotten, judge, needs_reason
+from app.visits.rules import OUTCOMES, Fix, estimated_check_out, forgotten, judge, needs_reason, question
 from app.visits.rules import Dismissal as DismissalKind
 
 FURTHEST_PLAN = timedelta(days=366)
@@ -256,7 +256,7 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
         radius_m=place.radius,
     )
     if needs_reason(judgement.verdict) and not given.reason:
-        raise InvalidError("reason", N_("Please give a reason."))
+        raise InvalidError("reason", *question(judgement))
     for row in list_open(actor.person_id):
         _close(row, now, tapped)
     arrival = CheckIn(

@@ -18,7 +18,7 @@ from app.web.actor import current_actor
 from app.web.form import translated
 from app.web.guard import needs
 from app.web.htmx import page
-from app.web.locale import local_time_text
+from app.web.locale import city_elsewhere, local_time_text
 from app.web.maps import on_map
 from app.web.ui import distance_text
 
@@ -61,7 +61,7 @@ def board_index() -> Response:
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
         tally=tally(lines),
-        by_rep=[(rep_id, name, visits, tally(visits)) for (rep_id, name), visits in by_rep],
+        by_rep=[(rep_id, name, visits, tally(visits), _city(visits, now)) for (rep_id, name), visits in by_rep],
         names=STATE_NAMES,
         verdicts=VERDICT_NAMES,
         now=now,
@@ -93,10 +93,19 @@ def rep_day_show(rep_id: UUID, day: str) -> Response:
         after=chosen + timedelta(days=1),
         lines=lines,
         tally=tally(lines),
+        city=_city(lines, now),
         pins={"pins": pins, "lines": [[(pin["lat"], pin["lon"]) for pin in pins]]},
         names=STATE_NAMES,
         verdicts=VERDICT_NAMES,
     )
+
+
+def _city(lines: list[VisitLine], now: datetime) -> str | None:
+    """Whose clock these visits' times are read from: '' where it is the reader's, None where there are several."""
+    zones = {each.row.zone for each in lines}
+    if len(zones) > 1:
+        return None
+    return city_elsewhere(zones.pop(), now) if zones else ""
 
 
 def _day(actor: Actor, now: datetime) -> date:

@@ -26,7 +26,7 @@ class CheckInForm(Form):
     speed_mps = FloatField(_l("Speed"), [Optional(), NumberRange(0, 1000)])
     position_error = line(_l("Position error"), longest=SHORT)
     tapped_at = MomentField(_l("Time of the tap"))
-    reason = text(_l("Why are you checking in from here?"), longest=500)
+    reason = text(_l("Reason for checking in here"), longest=500)
     adopt = BooleanField(_l("This is the customer's place: keep my position for it"))
 
     def to_input(self, now: datetime) -> CheckInInput:

@@ -14,7 +14,7 @@ from app.identity.models import Person
 from app.infra.db import AnyRow, AnySelect, db
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
-from app.kernel.dates import today_in
+from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit
 from app.visits.rules import Dismissal as DismissalKind
@@ -37,6 +37,24 @@ class VisitLine:
         """The moment that orders it: when it began, else when it is expected."""
         moment: datetime | None = self.row.check_in_at or self.row.planned_at
         return moment
+
+    @property
+    def clock(self) -> str:
+        """`when` as the clock at the place shows it, HH:MM; '' where it is not known."""
+        return self._clock(self.when)
+
+    @property
+    def clock_planned(self) -> str:
+        """When it is expected, as `clock`."""
+        return self._clock(self.row.planned_at)
+
+    @property
+    def clock_out(self) -> str:
+        """When it ended, as `clock`."""
+        return self._clock(self.row.check_out_at)
+
+    def _clock(self, moment: datetime | None) -> str:
+        return f"{moment.astimezone(zone_of(self.row.zone)):%H:%M}" if moment else ""
 
 
 def _lines() -> AnySelect:

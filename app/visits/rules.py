@@ -41,17 +41,18 @@ VERDICT_NAMES = {
     Verdict.NO_PLACE: N_("Place not located"),
 }
 
-# Reason of a judgement -> msgid. Places: distance, accuracy, radius in whole metres, minutes, speed in km/h.
+# Reason of a judgement -> msgid. Places: accuracy, radius in whole metres, minutes, speed in km/h, and distance, stored
+# in whole metres and written by the edge as people say it.
 REASONS = {
-    "within_radius": N_("%(distance)s m from the place (within %(radius)s m, accuracy %(accuracy)s m)."),
-    "too_far": N_("%(distance)s m from the place (more than %(radius)s m, accuracy %(accuracy)s m)."),
-    "accuracy_too_poor": N_("%(distance)s m from the place, but the position is only accurate to %(accuracy)s m."),
+    "within_radius": N_("%(distance)s from the place (within %(radius)s m, accuracy %(accuracy)s m)."),
+    "too_far": N_("%(distance)s from the place (more than %(radius)s m, accuracy %(accuracy)s m)."),
+    "accuracy_too_poor": N_("%(distance)s from the place, but the position is only accurate to %(accuracy)s m."),
     "fix_too_old": N_("The position was already %(minutes)s minutes old at check-in."),
     "fix_from_future": N_(
         "The position is dated %(minutes)s minutes after the check-in: the phone's clock was changed."
     ),
     "fix_while_moving": N_("The position was taken while moving at %(speed)s km/h."),
-    "place_approximate": N_("The place is only roughly located, %(distance)s m away."),
+    "place_approximate": N_("The place is only roughly located, %(distance)s away."),
     "no_position": N_("The check-in has no position."),
     "no_place": N_("The place has no position to compare with."),
 }
@@ -131,6 +132,16 @@ def needs_reason(verdict: Verdict) -> bool:
     """Whether the rep must say why: off site, or without a position. Doubt alone is not held against the rep, and a
     place that we failed to locate even less."""
     return verdict in (Verdict.OFF_SITE, Verdict.NO_POSITION)
+
+
+def question(judgement: Judgement) -> tuple[str, dict[str, object]]:
+    """What a rep who must give a reason is asked: the msgid and the values for its places."""
+    metres = judgement.distance_m
+    if metres is None:
+        return N_("Your position is not known. Please say why you check in all the same."), {}
+    if metres < 1000:
+        return N_("You are %(metres)s m from the customer. Please say why."), {"metres": round(metres)}
+    return N_("You are %(kilometres)s km from the customer. Please say why."), {"kilometres": f"{metres / 1000:,.1f}"}
 
 
 # --- In which state is it? -------------------------------------------------------------------------------------------

@@ -26,8 +26,20 @@ SLICE = Slice(
     name="visits",
     blueprints=(views.blueprint, board.blueprint),
     menu=(
-        MenuItem(N_("Team today"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1),
-        MenuItem(N_("Today"), "visits.today_index", "today", P.VISITS_WRITE, "tabs", N_("Day"), 10, home=2),
+        MenuItem(
+            N_("Team"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1, covers=("/reps/",)
+        ),
+        MenuItem(
+            N_("Today"),
+            "visits.today_index",
+            "today",
+            P.VISITS_WRITE,
+            "tabs",
+            N_("Day"),
+            10,
+            home=2,
+            covers=("/visits/",),
+        ),
     ),
     panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
     jobs=(jobs.CLOSE_FORGOTTEN,),

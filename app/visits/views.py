@@ -1,17 +1,21 @@
 """The rep's day and the visit itself; the manager's pages are in board.py."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, request, url_for
+from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.accounts.navigation import directions_to
 from app.accounts.queries import get_account, get_place, list_overdue, list_places
+from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError
+from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
 from app.visits.actions import (
@@ -44,8 +48,12 @@ from app.web.actor import current_actor
 from app.web.errors import reason_text
 from app.web.form import int_or_none, translated
 from app.web.guard import needs
-from app.web.htmx import goto, page
+from app.web.htmx import goto, page, wants_fragment
+from app.web.maps import mainland
 from app.web.panels import shown_in
+from app.web.ui import distance_text
+
+MOST_MISSED = 50  # a month without a word of explanation
 
 blueprint = Blueprint("visits", __name__)
 
@@ -56,14 +64,16 @@ def today_index() -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     today = today_in(actor.zone, now)
     lines = list_day(actor, actor.person_id, today, now)
-    waiting = [each for each in lines if each.state is VisitState.PLANNED]
+    following = next((each for each in lines if each.state is VisitState.PLANNED), None)
     return page(
         "visits/today.html",
         today=today,
         lines=lines,
-        following=waiting[0] if waiting else None,
+        following=following,
+        ways=_ways(following) if following else None,
+        check_in_form=CheckInForm(),
         present=find_open(actor, now),
-        missed=list_missed(actor, today, now, 5),
+        missed=list_missed(actor, today, now, MOST_MISSED),
         overdue=list_overdue(actor, today, 5),
         names=STATE_NAMES,
     )
@@ -190,7 +200,8 @@ def photo_create(visit_id: UUID) -> Response:
         add_photo(actor, visit_id, new_id(), take_in(content, request.form.get("photo_exif", ""), zone), now)
     except InvalidError as error:
         return _show(visit_id, status=422, photo_error=reason_text(error))
-    return goto(url_for("visits.visit_show", visit_id=visit_id, _anchor="photos"))
+    # Also for htmx, which follows and takes the card alone: what is half written in the report stays.
+    return redirect(url_for("visits.visit_show", visit_id=visit_id, _anchor="photos"), 303)
 
 
 @blueprint.get("/visits/<uuid:visit_id>/photos/<uuid:photo_id>")
@@ -246,12 +257,14 @@ def _show(
     arrival, report = find_check_in(visit_id), find_report(visit_id)
     return page(
         "visits/show.html",
+        "photos",
         status=status,
         line=line,
         visit=line.row,
+        ways=_ways(line),
         mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
         arrival=arrival,
-        verdict=translated(REASONS[arrival.verdict_reason]) % arrival.verdict_params if arrival else "",
+        verdict=_told(arrival) if arrival else "",
         report=report,
         dismissal=find_dismissal(visit_id),
         photos=list_photos(visit_id),
@@ -259,6 +272,7 @@ def _show(
         report_form=report_form or ReportForm(obj=report),
         dismissal_form=dismissal_form or DismissalForm(past=line.state is VisitState.MISSED, new_id=new_id()),
         photo_error=photo_error,
+        photo_kept=wants_fragment() and not photo_error,
         names=STATE_NAMES,
         verdicts=VERDICT_NAMES,
         outcomes=OUTCOMES,
@@ -266,6 +280,22 @@ def _show(
         ended=_end_of(line),
         panels=shown_in("visit", actor, visit_id),
     )
+
+
+def _ways(line: VisitLine) -> dict[str, str | None]:
+    """The number to dial and the address that starts navigation to the place, '' or None where not known."""
+    row, device = line.row, request.headers.get("User-Agent", "")
+    position = Position(row.lat, row.lon) if row.lat is not None else None
+    return {
+        "call": dialled(row.phone),
+        "navigate": directions_to(position, row.name, mainland(), device).suggested if position else None,
+    }
+
+
+def _told(arrival: Any) -> str:
+    """Why the check-in was judged as it was, in the reader's words."""
+    words = {**arrival.verdict_params, "distance": distance_text(arrival.verdict_params.get("distance"))}
+    return translated(REASONS[arrival.verdict_reason]) % words
 
 
 def _end_of(line: VisitLine) -> int | None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from functools import lru_cache
 
+from babel.dates import get_timezone_location
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, format_date, format_datetime, format_time, get_locale, gettext
 
@@ -85,7 +86,21 @@ def local_time_text(value: datetime | None, place_zone: str) -> str:
     if value is None:
         return ""
     there = value.astimezone(zone_of(place_zone))
-    if there.utcoffset() == value.astimezone(zone_of(zone())).utcoffset():
-        return f"{there:%H:%M}"
-    city = place_zone.rpartition("/")[2].replace("_", " ")
-    return f"{there:%H:%M} ({city})"
+    city = city_elsewhere(place_zone, value)
+    return f"{there:%H:%M} ({city})" if city else f"{there:%H:%M}"
+
+
+def city_elsewhere(place_zone: str, now: datetime) -> str:
+    """The city of a zone whose clock shows another time than the reader's, '' where it shows the same."""
+    same = now.astimezone(zone_of(place_zone)).utcoffset() == now.astimezone(zone_of(zone())).utcoffset()
+    return "" if same else city_text(place_zone)
+
+
+def city_text(place_zone: str) -> str:
+    """The city that a zone is named after, in the reader's language: Taipei, 台北."""
+    return _city_text(place_zone, str(get_locale()))
+
+
+@lru_cache(maxsize=1024)
+def _city_text(place_zone: str, locale: str) -> str:
+    return str(get_timezone_location(place_zone, locale=locale, return_city=True))

@@ -16,7 +16,8 @@ from app.kernel.access import Actor
 class MenuItem:
     """A way into the slice. `place`: tabs (bottom bar on a phone) or more; `order` sorts; `group` heads the sidebar.
 
-    `home`: the lowest among a person's items is where they start.
+    `home`: the lowest among a person's items is where they start. `covers`: beginnings of further addresses that belong
+    to it, such as "/visits/".
     """
 
     label: str  # msgid
@@ -27,6 +28,7 @@ class MenuItem:
     group: str  # msgid
     order: int
     home: int = 99
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class MenuLink:
     place: str
     group: str
     home: int
+    covers: tuple[str, ...]
 
 
 def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
@@ -52,6 +53,11 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
     def active_url() -> str:
         """The menu address that the current page belongs to: the longest that its own begins with."""
         path = request.path
+        if path == "/more":
+            return path
+        for link in menu():
+            if path.startswith(link.covers):
+                return link.url
         fitting = (link.url for link in menu() if path == link.url or path.startswith(link.url.rstrip("/") + "/"))
         return max(fitting, key=len, default="")
 
@@ -84,6 +90,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         day=locale.day_text,
         time=locale.time_text,
         local_time=locale.local_time_text,
+        city=locale.city_text,
         moment=locale.moment_text,
         money=money_text,
         distance=distance_text,
@@ -101,7 +108,8 @@ def home() -> str:
 
 
 def _link(item: MenuItem) -> MenuLink:
-    return MenuLink(gettext(item.label), url_for(item.endpoint), item.icon, item.place, gettext(item.group), item.home)
+    address = url_for(item.endpoint)
+    return MenuLink(gettext(item.label), address, item.icon, item.place, gettext(item.group), item.home, item.covers)
 
 
 def money_text(minor: int | None, currency: str) -> str:
@@ -116,4 +124,4 @@ def distance_text(metres: float | None) -> str:
     if metres < 995:
         return str(gettext("%(number)s m", number=round(metres / 10) * 10 if metres >= 100 else round(metres)))
     kilometres = metres / 1000
-    return str(gettext("%(number)s km", number=f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:.0f}"))
+    return str(gettext("%(number)s km", number=f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:,.0f}"))

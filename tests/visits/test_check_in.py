@@ -50,11 +50,12 @@ def test_off_site_asks_for_a_reason_and_then_lets_in(cast: Cast, stage: Stage, b
     asked = rita.post(f"/visits/{visit}/check-in", **fix(lat=31.3))
     assert asked.status_code == 422
     assert "31.3" in asked.text, "the position is not lost"
+    assert "You are 6.7 km from the customer. Please say why." in asked.text
     assert count(CheckIn) == 0
     given = rita.post(f"/visits/{visit}/check-in", reason="Met at the <b>fair</b>", **fix(lat=31.3))
     assert given.status_code == 303
     shown = rita.get(f"/visits/{visit}").text
-    assert "Met at the &lt;b&gt;fair&lt;/b&gt;" in shown
+    assert "Met at the &lt;b&gt;fair&lt;/b&gt;" in shown and "6.7 km from the place (more than 150 m" in shown
     assert db.session.scalars(select(CheckIn.verdict)).one() == "off_site"
 
 

@@ -245,3 +245,41 @@ def test_plans_of_unknown_minutes_are_refused(cast: Cast, stage: Stage) -> None:
         plan_visit(
             cast.rita, new_id(), stage.bund, stage.bund_place, today_in("Asia/Shanghai", now), now, minutes=100_000
         )
+
+
+def test_the_next_stop_is_checked_in_to_from_today(cast: Cast, visit: UUID, browser: Open) -> None:
+    rita = browser(cast.rita)
+    today = rita.get("/today").text
+    assert f'action="/visits/{visit}/check-in"' in today
+    assert "https://uri.amap.com/navigation?" in today, "and the way there"
+    assert rita.post(f"/visits/{visit}/check-in", lat="31.2397", lon="121.4903", accuracy_m="10").status_code == 303
+    assert f'action="/visits/{visit}/check-in"' not in rita.get("/today").text
+
+
+def test_a_visit_belongs_to_today_in_the_menu(cast: Cast, visit: UUID, browser: Open) -> None:
+    page = browser(cast.rita).get(f"/visits/{visit}").text
+    assert '<a href="/today" aria-current="page">' in page
+
+
+def test_a_photo_leaves_the_half_written_report_alone(cast: Cast, there: UUID, browser: Open) -> None:
+    rita = browser(cast.rita)
+    answer = send_photo(rita, there, jpeg())
+    part = rita.fragment(answer.headers["Location"].partition("#")[0]).text
+    assert '<section class="card" id="photos">' in part and "The photo is kept." in part and "<img" in part
+    assert 'name="text"' not in part
+
+
+def test_no_photo_is_said_at_its_field(cast: Cast, there: UUID, browser: Open) -> None:
+    answer = browser(cast.rita).post(f"/visits/{there}/photos")
+    assert answer.status_code == 422
+    assert '<span class="field-error" id="photo-error">Choose a picture first.</span>' in answer.text
+
+
+def test_all_unexplained_visits_can_be_opened(cast: Cast, stage: Stage, browser: Open) -> None:
+    now = datetime.now(UTC)
+    for days in range(1, 8):
+        then = now - timedelta(days=days)
+        day = today_in("Asia/Shanghai", then)
+        transact(lambda: plan_visit(cast.rita, new_id(), stage.bund, stage.bund_place, day, then))  # noqa: B023 - runs at once
+    page = browser(cast.rita).get("/today").text
+    assert "2 more" in page and page.count("icons.svg#warning") == 7
