@@ -133,7 +133,7 @@ def _chips(filters: AccountFilters, _language: str) -> list[tuple[str, str, bool
         *(chip(rating, rating=rating) for rating in RATINGS),
         *(chip(_("Not visited for %(number)s days", number=days), days=days) for days in DAYS),
         chip(_("Longest not visited first"), sort="stale"),
-        chip(_("Put away"), archived=True),
+        chip(_("Archived"), archived=True),
     ]
 
 
@@ -313,7 +313,7 @@ def _owners(actor: Actor, current: UUID | None = None) -> list[tuple[str, str]]:
 @needs(P.ACCOUNTS_WRITE)
 def archive_create(account_id: UUID) -> Response:
     archive_account(current_actor(), account_id, datetime.now(UTC))
-    flash(_("The customer is put away. You find it under the filter “Put away”."), "success")
+    flash(_("The customer is archived. You find it under the filter “Archived”."), "success")
     return goto(url_for("accounts.account_index"))
 
 
@@ -405,7 +405,7 @@ def place_archive(place_id: UUID) -> Response:
     actor = current_actor()
     place = get_place(actor, place_id)
     archive_place(actor, place_id, datetime.now(UTC))
-    flash(_("The place is put away."), "success")
+    flash(_("The place is archived."), "success")
     return goto(url_for("accounts.account_show", account_id=place.account_id))
 
 
@@ -494,7 +494,7 @@ def contact_archive(contact_id: UUID) -> Response:
     actor = current_actor()
     contact = get_contact(actor, contact_id)
     archive_contact(actor, contact_id, datetime.now(UTC))
-    flash(_("The contact is put away."), "success")
+    flash(_("The contact is archived."), "success")
     return goto(url_for("accounts.account_show", account_id=contact.account_id))
 
 

@@ -326,7 +326,7 @@ def test_put_away_and_brought_back(cast: Cast, browser: Open) -> None:
     assert "Seldom" not in rita.get("/accounts").text
     assert "Seldom" in rita.get("/accounts?archived=1").text
     page = rita.get(f"/accounts/{account.id}").text
-    assert "This customer is put away" in page and "check-in" not in page
+    assert "This customer is archived" in page and "check-in" not in page
     rita.post(f"/accounts/{account.id}/restore")
     assert "Seldom" in rita.get("/accounts").text
 

@@ -163,7 +163,7 @@ def test_what_is_no_longer_sold_is_named(cast: Cast, shop: Shop, browser: Open) 
         ("quantity", "many", "Write a whole number."),
         ("quantity", "-3", "The quantity must be between 1 and 99999."),
         ("quantity", "9" * 30, "The quantity must be between 1 and 99999."),
-        ("discount", "5.01", "Your limit is 5 %."),
+        ("discount", "5.01", "Your limit is 5%."),
         ("discount", "-1", "Write a percentage from 0 to 100, with two decimals at most."),
         ("discount", "much", "Write a percentage from 0 to 100, with two decimals at most."),
     ],

@@ -58,7 +58,7 @@ def test_the_page_of_an_order(cast: Cast, shop: Shop, browser: Open) -> None:
     order_id = placed(cast.rita, shop.kitchen, (shop.oil, 2, 500), (shop.tea, 1), delivery_place="<Dock>", note="Ring")
     page = browser(cast.rita).get(f"/orders/{order_id}")
     assert page.status_code == 200
-    assert "Placed" in page.text and "&lt;Dock&gt;" in page.text and "2 can × CN¥399.00 − 5 %" in page.text
+    assert "Placed" in page.text and "&lt;Dock&gt;" in page.text and "2 can × CN¥399.00 − 5%" in page.text
     assert f"/accounts/{shop.kitchen}/orders/new?copy={order_id}" in page.text
     assert "Cancel the order" in page.text and ">Approve<" not in page.text
     assert ">Approve<" in browser(cast.otto).get(f"/orders/{order_id}").text
