@@ -79,4 +79,4 @@ def _start_web(app: Flask, settings: Settings) -> None:
     )
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign] # the sender's address
-    answer.finish(app, settings)
+    answer.finish(app, https=settings.https, tiles=settings.tiles)

@@ -10,7 +10,6 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from app.config import Settings
 
 SMALLEST = 1200  # bytes that are worth compressing: less goes in one packet anyway
 CODINGS = ("zstd", "br", "gzip")  # the cheapest first: 35, 154 and 134 us for a page (FINDINGS 2)
@@ -18,9 +17,12 @@ MIMETYPES = {"text/html", "application/json", "text/csv"}
 _of_thread = threading.local()
 
 
-def finish(app: Flask, settings: Settings) -> None:
-    """Complete every answer of the application; static files go past it (WhiteNoise has compressed them)."""
-    usual = [("Content-Security-Policy", content_policy(settings)), ("Cache-Control", "private, no-cache")]
+def finish(app: Flask, *, https: bool, tiles: str) -> None:
+    """Complete every answer of the application; static files go past it (WhiteNoise has compressed them).
+
+    `tiles`: the URL template of the tile server, the only foreign address that pages may load from; '' for none.
+    """
+    usual = [("Content-Security-Policy", content_policy(tiles)), ("Cache-Control", "private, no-cache")]
     always = [
         ("Vary", "Cookie, HX-Request, Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
@@ -28,7 +30,7 @@ def finish(app: Flask, settings: Settings) -> None:
         ("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
     ]
-    if settings.https:
+    if https:
         always.append(("Strict-Transport-Security", "max-age=31536000"))
 
     @app.after_request
@@ -62,10 +64,10 @@ def packed(content: bytes, coding: str) -> bytes:
     return bytes(_of_thread.zstd.compress(content, zstd.ZstdCompressor.FLUSH_FRAME))
 
 
-def content_policy(settings: Settings) -> str:
+def content_policy(tiles: str) -> str:
     """Nothing inline, nothing from elsewhere but the tiles that the installation chose."""
-    tiles = settings.tiles.replace("{s}", "*").split("/")
-    host = f" {tiles[0]}//{tiles[2]}" if len(tiles) > 2 else ""
+    parts = tiles.replace("{s}", "*").split("/")
+    host = f" {parts[0]}//{parts[2]}" if len(parts) > 2 else ""
     return (
         "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; object-src 'self'; "
         f"img-src 'self' blob: data:{host}"
