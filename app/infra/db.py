@@ -145,7 +145,7 @@ def connect_to(app: Flask, url: str, data: Path) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
         {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 5, "check_same_thread": False}}
         if parsed.get_backend_name() == "sqlite"
-        else {"pool_pre_ping": True}
+        else {"pool_pre_ping": True, "connect_args": {"options": POSTGRES_OPTIONS}}
     )
     db.init_app(app)
     with app.app_context():

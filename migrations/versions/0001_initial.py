@@ -52,13 +52,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_failed_sign_in_email_at'), ['email', 'at'], unique=False)
 
     op.create_table('imported',
-    sa.Column('kind', sa.String(), nullable=False),
-    sa.Column('source', sa.String(), nullable=False),
     sa.Column('key', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
     sa.Column('by_id', sa.Boolean(), nullable=False),
     sa.Column('subject_id', app.infra.db.Id(), nullable=False),
     sa.Column('fingerprint', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('kind', 'source', 'key', name=op.f('pk_imported'))
+    sa.PrimaryKeyConstraint('key', 'source', 'kind', name=op.f('pk_imported'))
     )
     with op.batch_alter_table('imported', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_imported_subject_id'), ['subject_id'], unique=False)
