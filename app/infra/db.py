@@ -29,6 +29,8 @@ from sqlalchemy.types import TypeDecorator
 from app.kernel.ids import new_id
 
 T = TypeVar("T")
+# All statements are short: starting parallel workers or a compiler took ten times as long as the work itself.
+POSTGRES_OPTIONS = "-c max_parallel_workers_per_gather=0 -c jit=off"
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 PATIENCE = 10.0  # seconds that work is tried again
