@@ -10,7 +10,7 @@ from app.identity.events import PasswordChanged, PersonChanged
 from app.identity.models import FailedSignIn, Person
 from app.identity.permissions import P
 from app.identity.queries import count_failures, find_person_by_email, get_self
-from app.identity.rules import check_password, fold_email, must_wait
+from app.identity.rules import GUESS_WINDOW, check_password, fold_email, must_wait
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import Actor, must
@@ -42,6 +42,7 @@ def authenticate(email: str, password: str, address: str, now: datetime) -> Pers
     """
     if must_wait(*count_failures(email, address, now)):
         raise InvalidError("", N_("Too many attempts. Wait a quarter of an hour, then try again."))
+    db.session.execute(delete(FailedSignIn).where(FailedSignIn.at < now - GUESS_WINDOW))
     person = find_person_by_email(email)
     if not password_fits(person, password) or person is None or person.deactivated_at is not None:
         db.session.add(FailedSignIn(email=fold_email(email)[:200], address=address, at=now))
