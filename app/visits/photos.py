@@ -66,7 +66,7 @@ def _from_phone(text: str) -> dict[str, Any]:
     """What the phone read, as far as it is plain values under names we know."""
     try:
         found = json.loads(text[:4000]) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for "[[[[..."
         return {}
     if not isinstance(found, dict):
         return {}
