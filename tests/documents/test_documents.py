@@ -184,9 +184,9 @@ from tests.conftest import settings_for
 app = create_app(settings_for(Path(sys.argv[1]), sys.argv[2]), SQLITE_SYNCHRONOUS="OFF")
 keep, made = jobs._keep, 0
 
-def stop_after_the_first(document_id, result):
+def stop_after_the_first(document_id, *result):
     global made
-    digest = keep(document_id, result)
+    digest = keep(document_id, *result)
     print("made", document_id, flush=True)
     sys.stdin.read()  # for ever: the test keeps it open, and kills
     return digest
