@@ -22,7 +22,7 @@ from app.documents.models import Document
 from app.documents.ports import Renderer
 from app.documents.rules import MOST_PARTS, DocumentState, file_name, size_text, state_of
 from app.identity.permissions import P
-from app.infra import files
+from app.infra import files, pdf
 from app.infra.db import db, transact
 from app.infra.queue import Job, Worker
 from app.kernel.access import Actor
@@ -153,20 +153,20 @@ def test_a_batch_that_breaks_goes_on_where_it_was(
     parts = [ask(cast.otto, UUID(int=n)) for n in (101, 102, 103)]
     transact(lambda: db.session.execute(update(Job).values(ended_at=NOW)))
     batch = transact(lambda: request_batch(cast.otto, new_id(), parts, "All", "en", NOW)).id
-    render = jobs.pdf.render
+    render = pdf.render
 
     def break_at_the_third(html: str, **kwargs: Any) -> Any:
         if "slip 103" in html:
             raise OSError("out of paper")
         return render(html, **kwargs)
 
-    monkeypatch.setattr(jobs.pdf, "render", break_at_the_third)
+    monkeypatch.setattr(pdf, "render", break_at_the_third)
     worker.step()
     assert row(batch).digest is None
     assert [row(part).digest is not None for part in parts] == [True, True, False]
     job = db.session.get_one(Job, row(batch).job_id)
     assert (job.done, job.total) == (2, 3)
-    monkeypatch.setattr(jobs.pdf, "render", render)
+    monkeypatch.setattr(pdf, "render", render)
     let_leases_end()
     worker.step()
     assert texts(batch) == ["slip101", "slip102", "slip103"]
