@@ -12,7 +12,7 @@ from app.documents.ports import Renderers
 from app.documents.rules import BATCH, DocumentState, state_of
 from app.infra.db import db, fetch
 from app.infra.queue import Job
-from app.kernel.access import Actor
+from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 
 CHUNK = 500  # ids in one statement
@@ -26,7 +26,9 @@ _ONE = (
     .join(Job, Job.id == Document.job_id)
     .where(Document.id == bindparam("id"))
 )  # fmt: skip
-_PARTS = select(Document.id, Document.kind, Document.digest).where(Document.id.in_(bindparam("ids", expanding=True)))
+_PARTS = select(Document.id, Document.kind, Document.subject_id, Document.digest).where(
+    Document.id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,22 @@ class DocumentView:
 def get_document(actor: Actor, document_id: UUID, renderers: Renderers) -> DocumentView:
     """A document that the actor may open. NotFoundError where there is none, or its slice hides it.
 
-    A batch is opened by whoever asked for it, as long as they may still open its kinds of documents.
+    A batch is opened by whoever asked for it, as long as they may still open all that is in it.
     """
     row = next(iter(fetch(_ONE, id=document_id)), None)
     if row is None:
         raise NotFoundError
-    kinds = frozenset({part.kind for part in list_parts(row.parts)} if row.kind == BATCH else {row.kind})
+    parts = list_parts(row.parts) if row.kind == BATCH else ()
+    kinds = frozenset(part.kind for part in parts) or frozenset({row.kind})
     if not all(kind in renderers and actor.may(renderers[kind].permission) for kind in kinds):
         raise NotFoundError
     if row.kind != BATCH:
         renderers[row.kind].check(actor, row.subject_id)
     elif row.requested_by != actor.id:
         raise NotFoundError
+    elif actor.reach is not Reach.ALL:  # who printed all contracts may have another role by now
+        for part in parts:
+            renderers[part.kind].check(actor, part.subject_id)
     return DocumentView(row, state_of(row.digest is not None, row.failure, row.attempts), kinds)
 
 
@@ -72,7 +78,7 @@ def find_source(document_id: UUID) -> Row[Any] | None:
 
 
 def list_parts(ids: Iterable[str]) -> Sequence[Row[Any]]:
-    """(id, kind, digest) of the documents that a batch joins, in its order; NotFoundError where one is missing."""
+    """(id, kind, subject_id, digest) of the documents that a batch joins, in its order; NotFoundError where one is missing."""
     wanted = [UUID(each) for each in ids]
     found: dict[UUID, Row[Any]] = {}
     for start in range(0, len(wanted), CHUNK):

@@ -322,7 +322,10 @@ def logo_show() -> BaseResponse:
     digest = get_company().logo
     if digest is None:
         raise NotFoundError
-    response = make_response(files.read(digest))
+    try:
+        response = make_response(files.read(digest))
+    except FileNotFoundError:  # a database that was brought back without its files
+        raise NotFoundError from None
     response.mimetype = "image/png"
     response.set_etag(digest)
     if request.args.get("v") == digest:

@@ -145,4 +145,9 @@ def _next() -> str:
 
 
 def _address() -> str:
-    return request.remote_addr or ""
+    """Whose failures are counted. Behind a proxy all would come from the proxy, and sixty wrong passwords of anybody
+    would close sign-in for everybody: there it is what the proxy tells, its own (the last) word in X-Forwarded-For."""
+    settings = current_app.config["SETTINGS"]
+    is_proxied = settings.public_url and not settings.tls_cert
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() if is_proxied else ""
+    return told[:45] or request.remote_addr or ""

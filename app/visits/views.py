@@ -14,7 +14,7 @@ from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
 from app.kernel.dates import today_in
-from app.kernel.errors import InvalidError
+from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
@@ -208,7 +208,10 @@ def photo_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_READ)
 def photo_show(visit_id: UUID, photo_id: UUID) -> Response:
     photo = get_photo(current_actor(), visit_id, photo_id)
-    response = make_response(read(photo.digest))
+    try:
+        response = make_response(read(photo.digest))
+    except FileNotFoundError:  # a database that was brought back without its files
+        raise NotFoundError from None
     response.headers["Content-Type"] = "image/jpeg"
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
@@ -270,7 +273,12 @@ def _show(
         photos=list_photos(visit_id),
         check_in_form=check_in_form or CheckInForm(),
         report_form=report_form or ReportForm(obj=report),
-        dismissal_form=dismissal_form or DismissalForm(past=line.state is VisitState.MISSED, new_id=new_id()),
+        dismissal_form=dismissal_form
+        or DismissalForm(
+            past=line.state is VisitState.MISSED,
+            new_id=new_id(),
+            postponed_to=max(line.row.planned_on, today_in(line.row.zone, now)) + timedelta(days=1),
+        ),
         photo_error=photo_error,
         photo_kept=wants_fragment() and not photo_error,
         names=STATE_NAMES,
