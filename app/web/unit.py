@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, g, make_response, request, session
 
-from app.infra.db import transact
+from app.infra.db import db, transact
 from app.web import once
 from app.web.templates import QuickEnvironment
 
@@ -27,6 +27,7 @@ class Fieldbook(Flask):
         # Only files may be large; a form's text is read at once, and no page of ours has so much.
         if request.mimetype == "application/x-www-form-urlencoded":
             request.max_content_length = request.max_form_memory_size
+        _take_in_body()
         before = deepcopy(dict(session))
 
         def work() -> Response:
@@ -43,6 +44,13 @@ class Fieldbook(Flask):
             return response
 
         return transact(work, keep=lambda response: once.has_effect(response) or g.keep)
+
+
+def _take_in_body() -> None:
+    """Have the whole body here before the write begins: else everybody's writes would wait for one slow phone's photo.
+    Nor does the read of who it is keep a connection meanwhile."""
+    db.session.rollback()
+    request.form.get("once")
 
 
 def keep_anyway() -> None:

@@ -23,7 +23,7 @@ from app.identity.models import Company, FailedSignIn, Person
 from app.identity.permissions import ROLES
 from app.identity.queries import actor_of
 from app.infra import files
-from app.infra.db import db, transact
+from app.infra.db import _writing, db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.errors import InvalidError
 from app.kernel.ids import new_id
@@ -588,3 +588,27 @@ def test_the_language_cookie_is_one_of_ours_and_secure_by_https(
             page = app.test_client().get("/sign-in", headers={"Cookie": f"language={value}; theme={value}"})
         assert page.status_code == 200
         assert "<script>" not in page.text
+
+
+def test_a_slow_line_keeps_nobody_from_writing(app: Flask, browser: Open, cast: Cast) -> None:
+    """A body is read before the one write of the database begins, whoever sends it, signed in or not."""
+    read_while_writing: list[bool] = []
+
+    class Line(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            read_while_writing.append(_writing.get())
+            return super().read(size)
+
+        def readinto(self, buffer: Any) -> int:
+            read_while_writing.append(_writing.get())
+            return super().readinto(buffer)
+
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    for somebody, path, body in (
+        (browser(None), "/sign-in", f"email=rita@harbour.example&password={PASSWORD}"),
+        (browser(cast.rita), "/accounts", f"once={new_id()}&name=Fresh+Pots&rating=A"),
+    ):
+        sent = somebody._send("POST", path, input_stream=Line(body.encode()), content_length=len(body), headers=form)
+        assert sent.status_code == 303
+    assert len(read_while_writing) >= 2
+    assert not any(read_while_writing)
