@@ -31,7 +31,7 @@ def take(running: Running) -> None:
         rep = signed_in("rep", PHONE)
         page = rep.go("/today")
         page.screenshot(path=HERE / "today.png")
-        page.locator("a[href^='/visits/'].primary").first.click()
+        page.locator("h3 a[href^='/visits/']").first.click()
         page.wait_for_url("**/visits/*")
         page.screenshot(path=HERE / "visit.png")
         account = page.locator("a[href^='/accounts/']").first.get_attribute("href") or ""

@@ -83,17 +83,17 @@ def test_the_day_of_a_rep(name: str, demo: Running, visitor: Visit, tmp_path: Pa
     assert page.locator("html").get_attribute("lang") == tag, language
     # 1. Today, with the next stop.
     page.wait_for_url("**/today")
-    page.locator("a[href^='/visits/'].primary").first.click()
-    page.wait_for_url("**/visits/*")
-    # 5. Check in, photo, report, check out.
+    # 5. Check in from there, photo, report, check out.
     check_in(page)
     rep.fits()
+    page.fill("textarea[name=text]", "Two boxes of tea 茶两箱")
     page.set_input_files("#photo", {"name": "shot.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     page.locator("form[action$='/photos'] button").click()
     page.locator(".thumbs img").first.wait_for()
+    assert page.input_value("textarea[name=text]"), "the photo left the half-written report alone"
     page.select_option("[name=outcome]", "order")
-    page.fill("textarea[name=text]", "Two boxes of tea 茶两箱")
-    page.locator("form[action$='/check-out'] button.primary").click()
+    page.click(".dock .primary")
+    page.locator("form[action$='/report'] button.primary").wait_for()
     expect(page.locator("dl.facts").first).to_contain_text("min" if tag == "en" else "分")
     # 2. The account, 6. the order, 7. the contract.
     account = page.locator("a[href^='/accounts/']").first.get_attribute("href") or ""
@@ -203,12 +203,11 @@ def test_without_a_script_the_day_still_works(demo: Running, visitor: Visit) -> 
     page.fill("[name=email]", "rep2@demo.example")
     page.fill("[name=password]", "fieldbook-demo")
     page.click("main button.primary")
-    page.locator("a[href^='/visits/'].primary").first.click()
-    account = page.locator("a[href^='/accounts/']").first.get_attribute("href") or ""
     page.click("[data-position-submit]")
     page.fill("textarea[name=reason]", "手机没有脚本")
     page.click("[data-position-submit]")
     page.locator("#photos").wait_for()
+    account = page.locator("a[href^='/accounts/']").first.get_attribute("href") or ""
     page.goto(f"{demo.url}{account}/orders/new")
     page.locator("#matches input[type=number]").first.fill("3")
     page.click("[name=step][value=review]")
@@ -237,9 +236,8 @@ def test_a_double_tap_makes_one_order(demo: Running, visitor: Visit) -> None:
 def test_the_day_on_postgresql(demo_on_postgres: Running, visitor: Visit, tmp_path: Path) -> None:
     rep = visitor(demo_on_postgres, PHONE, position=(31.2276, 121.4476))
     page = rep.sign_in("rep")
-    page.locator("a[href^='/visits/'].primary").first.click()
     check_in(page)
-    page.locator("form[action$='/check-out'] button.primary").click()
+    page.click(".dock .primary")
     page.locator("form[action$='/report'] button.primary").wait_for()
     account = page.locator("a[href^='/accounts/']").first.get_attribute("href") or ""
     take_order(rep, account.rsplit("/", 1)[1])
