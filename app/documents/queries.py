@@ -78,7 +78,7 @@ def find_source(document_id: UUID) -> Row[Any] | None:
 
 
 def list_parts(ids: Iterable[str]) -> Sequence[Row[Any]]:
-    """(id, kind, subject_id, digest) of the documents that a batch joins, in its order; NotFoundError where one is missing."""
+    """(id, kind, subject_id, digest) of the documents that a batch joins, in its order (NotFoundError)."""
     wanted = [UUID(each) for each in ids]
     found: dict[UUID, Row[Any]] = {}
     for start in range(0, len(wanted), CHUNK):
