@@ -26,9 +26,11 @@ def _sales_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 def _sales_of_visit(actor: Actor, visit_id: UUID) -> dict[str, Any]:
     account_id = get_visit(actor, visit_id).account_id
+    bought = list_orders_of(actor, account_id=account_id, limit=1)
     return _panel(list_orders_of(actor, visit_id=visit_id), list_quotes_of(actor, visit_id=visit_id), actor) | {
         "new": f"/accounts/{account_id}/orders/new?visit={visit_id}",
-        "copy": f"/accounts/{account_id}/orders/new?visit={visit_id}&copy=last",
+        "copy": f"/accounts/{account_id}/orders/new?visit={visit_id}&copy=last" if bought else "",
+        "at_visit": True,
     }
 
 

@@ -32,5 +32,6 @@ document.addEventListener("htmx:after:swap", () => {
   count();
 });
 form.addEventListener("input", count);
+addEventListener("pageshow", count); // coming back, the browser fills in what was there
 form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "q" && event.preventDefault());
 count();
