@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
@@ -26,6 +25,7 @@ from app.infra import files
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import SYSTEM, Actor, must
+from app.kernel.dates import is_zone
 from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.i18n import LANGUAGES, N_
 from app.kernel.money import MoneyError, minor_digits
@@ -239,5 +239,5 @@ def _check_company(given: CompanyInput) -> None:
 
 
 def _check_zone(zone: str) -> None:
-    if zone not in available_timezones():
+    if not is_zone(zone):
         raise InvalidError("zone", N_("Not a valid choice."))

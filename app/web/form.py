@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import request
 from flask_babel import gettext, ngettext
@@ -14,6 +13,7 @@ from wtforms import Form as WTForm
 from wtforms.validators import Optional, StopValidation, ValidationError
 from wtforms.widgets import HiddenInput, TimeInput
 
+from app.kernel.dates import is_zone
 from app.kernel.errors import InvalidError
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
@@ -130,7 +130,7 @@ def position_of(lat: float | None, lon: float | None) -> Position | None:
 
 def known_zone(_form: WTForm, field: Any) -> None:
     """Validator: an IANA time zone."""
-    if field.data not in available_timezones():
+    if not is_zone(field.data):
         raise ValidationError(gettext("Not a valid choice."))
 
 

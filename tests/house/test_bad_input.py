@@ -20,7 +20,9 @@ from tests.conftest import Browser, Cast
 from tests.house.world import PHOTO, RANDOM, PageForm, World, address, build, dump, forms_of, put_back_after
 
 Open = Callable[[Actor | None], Browser]
-on_sqlite = pytest.mark.parametrize("made_app", ["sqlite"], indirect=True)  # puts its file back after each post
+# One puts its file back after each post; the other refuses NUL, NaN in JSON, and numbers that the first takes.
+on_sqlite = pytest.mark.parametrize("made_app", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("made_app", ["postgresql"], indirect=True)
 OURS = {"Sec-Fetch-Site": "same-origin"}
 LEFT_OUT = {"/sign-out", "/styleguide"}  # ends the session; exists in development only
 
@@ -29,9 +31,9 @@ ODD = "\0\u202egnp 👩‍👩‍👧🏴󠁧󠁢󠁥󠁮󠁧󠁿 %s %(x)s {{ 7*
 NUMBERS = ("--5", "5" * 5000, f"-{10**30}", "1e400", "NaN", "²")
 DAYS = ("0001-01-01", "9999-12-31", "2026-02-31", "²:³", "0001-01-01T00:00:00+14:00")
 CHOICES = "nonsense", str(RANDOM)
-TYPED = LONG, ODD, "5" * 5000, "²"
+TYPED = LONG, ODD, "5" * 5000
 VALUES = {
-    "hidden": ("--5", "5" * 5000, "NaN", "1e400", "9999-12-31", "0001-01-01T00:00:00+14:00", str(RANDOM)),
+    "hidden": ("--5", "5" * 5000, "NaN", "0001-01-01T00:00:00+14:00", str(RANDOM)),
     "number": NUMBERS, "date": DAYS, "time": (*DAYS, "25:61"), "submit": CHOICES,
     "select": CHOICES, "radio": CHOICES, "checkbox": CHOICES, "unchecked": CHOICES,
 }  # fmt: skip
@@ -130,9 +132,7 @@ def test_no_value_in_any_field_is_a_defect(app: Flask, browser: Open, cast: Cast
                         wrong.append((form.action, name, value[:40]))
                     if answer.status_code < 400:
                         taken += 1
-                        shown = [answer.headers["Location"]] if answer.status_code == 303 else []
-                        if kind in ("date", "time"):
-                            shown += WITNESSES
+                        shown = [*WITNESSES, answer.location or "/"] if kind in ("date", "time", "number") else []
                         wrong += [
                             (path, form.action, name, value[:40])
                             for path in shown
@@ -143,10 +143,8 @@ def test_no_value_in_any_field_is_a_defect(app: Flask, browser: Open, cast: Cast
     assert taken > 400
 
 
-def test_no_odd_text_is_a_defect_on_any_database(
-    app: Flask, browser: Open, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """PostgreSQL refuses NUL in text, NaN in JSON and numbers that SQLite takes."""
+@on_postgresql
+def test_no_odd_text_is_a_defect(app: Flask, browser: Open, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     world, ada = build(cast), browser(cast.ada)
     forms = every_form(app, world, ada)
     keep_nothing(monkeypatch)
@@ -163,6 +161,7 @@ def test_no_odd_text_is_a_defect_on_any_database(
     assert not wrong
 
 
+@on_sqlite
 def test_lists_nested_names_files_and_unknown_fields(
     app: Flask, browser: Open, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,9 +214,8 @@ WORDS = (
     "kind", "v", "below", "next", "name", "phone", "datum", "download", "box", "order",
 )  # fmt: skip
 ASKED = (
-    "", "-1", str(10**30), "9" * 5000, "x" * 10_000, "上" * 3000, "nan", "inf", "-inf", "1e400", "9999-99-99",
-    "0001-01-01", "9999-12-31", "drop table account", "%00", "%FF%FE", "%F0%9F%8D%B5", "%ED%A0%80", "²", "a%0d%0ab: c",
-    "..%2f..%2fetc%2fpasswd", "[]", "%25s%25(x)s", str(RANDOM), "none", "me", "last", "due",
+    "-1", str(10**30), "9" * 5000, "上" * 3000, "nan", "1e400", "0001-01-01", "9999-12-31", "%00", "%FF%ED%A0%80", "²",
+    "a%0d%0ab:%20c", "drop%20table%20account", "%25s%25(x)s", str(RANDOM), "last",
 )  # fmt: skip
 
 
