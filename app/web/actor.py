@@ -13,8 +13,6 @@ from app.kernel.access import Actor
 from app.kernel.ids import parse_id
 
 REMEMBERED = 30  # seconds that a process believes what it read; a revoked person is out after that everywhere
-login_manager = LoginManager()
-login_manager.session_protection = None  # type: ignore[assignment] # phones change their address; `session_version` revokes
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,9 @@ _known: dict[str, tuple[float, SignedIn | None]] = {}  # by what the session say
 
 def load_people_from(app: Flask, loader: Loader) -> None:
     """Use `loader` (person id -> SignedIn, None where there is no such active person) for every request."""
-    login_manager.init_app(app, add_context_processor=False)
+    login_manager = LoginManager(app, add_context_processor=False)
+    # Phones change their address all day; what ends a session is its version.
+    login_manager.session_protection = None  # type: ignore[assignment] # flask_login types it by its default
     app.config.setdefault("ACTOR_CACHE_SECONDS", REMEMBERED)
 
     @login_manager.user_loader  # type: ignore[untyped-decorator]

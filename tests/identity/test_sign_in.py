@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
+from app.factory import create_app
 from app.identity import views
 from app.identity.administration import PersonInput, add_administrator, change_person, reset_password, set_active
 from app.identity.models import FailedSignIn, Person
@@ -154,3 +156,13 @@ def test_the_sign_in_page_speaks_what_the_browser_asks_for_or_the_person_chose(b
     unknown = client.post("/language", language="xx", next="//elsewhere.example")
     assert unknown.headers["Location"] == "/"
     assert "Set-Cookie" not in unknown.headers
+
+
+def test_two_applications_in_one_process_keep_their_own_settings(app: Flask, cast: Cast, browser: Open) -> None:
+    """The one made last does not decide for the first how long a person is believed."""
+    late = create_app(app.config["SETTINGS"], ACTOR_CACHE_SECONDS=1000)
+    assert late.login_manager is not app.login_manager  # type: ignore[attr-defined] # put there by flask_login
+    rita = browser(cast.rita)
+    assert rita.get("/settings").status_code == 200
+    transact(lambda: set_active(cast.ada, cast.rita.person_id, False, NOW))
+    assert rita.get("/settings").status_code == 302, "this application believes nothing (ACTOR_CACHE_SECONDS=0)"
