@@ -1,14 +1,13 @@
 """What sales plugs into engines: the quote as a document."""
 
-import base64
 from uuid import UUID
 
 from flask import current_app, url_for
 
+from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.infra.files import read
 from app.kernel.access import Actor
 from app.kernel.money import Money, format_money
 from app.sales.queries import get_quote, quote_for_document
@@ -24,7 +23,7 @@ def quote_html(quote_id: UUID, language: str) -> str:
     return template.render(
         sale=quote,
         company=company,
-        logo=_picture(company.logo),
+        logo=picture_of(company.logo),
         title=quote.number,
         author=company.legal_name or company.name,
         language=language,
@@ -32,14 +31,6 @@ def quote_html(quote_id: UUID, language: str) -> str:
         money=lambda minor: format_money(Money(minor, quote.currency), language),
         percent=percent,
     )
-
-
-def _picture(digest: str | None) -> str:
-    """A stored PNG as a data: address; '' without one, or where the file was lost."""
-    try:
-        return f"data:image/png;base64,{base64.b64encode(read(digest)).decode()}" if digest else ""
-    except FileNotFoundError:
-        return ""
 
 
 def _check(actor: Actor, quote_id: UUID) -> None:

@@ -34,9 +34,9 @@ from app.visits.queries import (
     find_check_in,
     find_check_out,
     find_dismissal,
+    find_planned_visit,
     find_report,
     get_own_visit,
-    is_planned,
     list_open,
 )
 from app.visits.rules import OUTCOMES, Fix, estimated_check_out, forgotten, judge, needs_reason, question
@@ -84,7 +84,7 @@ def plan_visit(
     """Plan to go to the place on that day. Planned already: that visit is returned, nothing is doubled."""
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
-    known = db.session.get(Visit, is_planned(actor.person_id, account_id, day) or visit_id)
+    known = db.session.get(Visit, find_planned_visit(actor.person_id, account_id, day) or visit_id)
     if known is not None:
         return _own(actor, known)
     today = today_in(place.zone, now)
@@ -144,7 +144,7 @@ def check_in_unplanned(
     place = _place_of(actor, account_id, place_id)
     day = today_in(place.zone, _tapped(given, now))
     visit = db.session.get(Visit, visit_id) or db.session.get(
-        Visit, is_planned(actor.person_id, account_id, day) or visit_id
+        Visit, find_planned_visit(actor.person_id, account_id, day) or visit_id
     )
     if visit is None:
         visit = _make(actor, visit_id, place, day, now, planned=False)

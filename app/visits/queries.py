@@ -199,7 +199,7 @@ def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
     return db.session.execute(statement).all()
 
 
-def is_planned(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
+def find_planned_visit(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
     """The open planned visit of this rep to this account on that day, so that nobody plans or starts it twice."""
     return db.session.scalar(
         select(Visit.id)

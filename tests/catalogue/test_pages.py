@@ -145,7 +145,7 @@ def test_a_list_is_made_changed_archived_and_restored(browser: Open, cast: Cast,
     [
         ({"name": ""}, "name"),
         ({"name": "Standard"}, "name"),
-        ({"currency": "XXX"}, "currency"),
+        ({"currency": "ZZZ"}, "currency"),
         ({"valid_until": "2025-12-31"}, "valid_until"),
         ({"valid_from": "tomorrow"}, "valid_from"),
         ({"standard": "y"}, "valid_from"),

@@ -247,7 +247,7 @@ def test_the_company_is_changed_and_an_old_version_is_refused(browser: Open, cas
         {"name": ""},
         {"zone": "Nowhere"},
         {"language": "fr"},
-        {"currency": "XXX"},
+        {"currency": "ZZZ"},
         {"currency": "yuan"},
         {"bank": "x" * 401},
     ],
