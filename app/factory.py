@@ -74,9 +74,9 @@ def _start_web(app: Flask, settings: Settings) -> None:
     locale.speak(app)
     guard.gate(app)
     errors.register(app)
+    answer.finish(app, https=settings.https, tiles=settings.tiles)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # Flask's documented way to add middleware
         app.wsgi_app, root=BUILT if BUILT.exists() else None, prefix="static/", immutable_file_test=lambda _p, _u: True
     )
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign] # the sender's address
-    answer.finish(app, https=settings.https, tiles=settings.tiles)

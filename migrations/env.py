@@ -10,17 +10,15 @@ def migrate() -> None:
     """Run the migrations; on SQLite as batches (a table is copied) with foreign keys off, or children would be lost."""
     sqlite = db.engine.dialect.name == "sqlite"
     with db.engine.connect() as connection:
-        if sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.commit()
+        if sqlite:  # said to the driver: SQLAlchemy would begin a transaction, in which SQLite ignores it
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         options = current_app.extensions["migrate"].configure_args
         context.configure(connection=connection, target_metadata=db.metadata, **{**options, "render_as_batch": sqlite})
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
         if sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-            connection.commit()
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 
 migrate()

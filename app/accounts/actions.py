@@ -96,6 +96,7 @@ def change_account(actor: Actor, account_id: UUID, given: AccountInput, version:
         setattr(account, name, value)
     account.version += 1
     record(actor, AccountChanged(account.id, name=account.name, rating=account.rating), now)
+    db.session.execute(update(Place).where(Place.account_id == account.id).values(rating=account.rating))
     refresh(account)
     return account
 
@@ -153,7 +154,8 @@ def note_visit(account_id: UUID, visited_on: date | None, next_visit_on: date | 
 
 
 def refresh(account: Account) -> None:
-    """Compute anew what is derived from an account, its places and contacts: the text it is found by, its identity."""
+    """Compute anew what is derived from an account, its places and contacts: its address, the text it is found by, its
+    identity."""
     db.session.flush()
     places = db.session.execute(
         select(Place.label, Place.address, Place.district, Place.city)
@@ -163,10 +165,12 @@ def refresh(account: Account) -> None:
     contacts = db.session.execute(
         select(Contact.name, Contact.phone).where(Contact.account_id == account.id, Contact.archived_at.is_(None))
     ).all()
+    addresses = [address_line(place.address, place.district, place.city) for place in places]
+    account.address = addresses[0] if addresses else ""
     account.search = found_by(
         [account.name, account.name_en],
         [
-            *(address_line(place.address, place.district, place.city) for place in places),
+            *addresses,
             *(place.label for place in places),
             *(contact.name for contact in contacts),
         ],
@@ -263,8 +267,8 @@ def archive_place(actor: Actor, place_id: UUID, now: datetime) -> None:
 def _new_place(account: Account, row_id: UUID | None, given: PlaceInput, position_in_list: int) -> Place:
     check_place(given)
     place = Place(
-        id=row_id or new_id(), account_id=account.id, owner_id=account.owner_id, position_in_list=position_in_list,
-        **_place_columns(replace(given, hours=written_hours(given.hours))),
+        id=row_id or new_id(), account_id=account.id, owner_id=account.owner_id, rating=account.rating,
+        position_in_list=position_in_list, **_place_columns(replace(given, hours=written_hours(given.hours))),
     )  # fmt: skip
     db.session.add(place)
     db.session.flush()

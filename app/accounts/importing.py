@@ -49,6 +49,7 @@ _OF_PLACE = {
     "country": "country", "region": "region", "city": "city", "district": "district", "address": "address",
     "postcode": "postcode", "hours": "opening_hours",
 }  # fmt: skip
+_REPEATED = ("owner_id", "rating")  # columns of the account that its places have too
 # Core tables: no object is made for a row.
 _ACCOUNT, _PLACE, _CONTACT, _NOTE = (cast(Table, model.__table__) for model in (Account, Place, Contact, Note))
 _SAID = attrgetter(*(field.name for field in fields(ParsedAccount) if field.name != "position"))
@@ -171,9 +172,14 @@ class AccountIntake(Intake[ParsedAccount]):
             _ACCOUNT,
             "id",
             [
-                {"id": subject, **change.account, "search": _search(known[subject], change), "identity": look}
+                {
+                    "id": subject,
+                    **change.account,
+                    "address": address_line(*_where(known[subject].places[0], change.place)),
+                    "search": _search(known[subject], change),
+                    "identity": _look(known[subject], change),
+                }
                 for subject, change in changes
-                for look in [_look(known[subject], change)]
             ],
         )
         _write(
@@ -185,9 +191,9 @@ class AccountIntake(Intake[ParsedAccount]):
             _PLACE,
             "account_id",
             [
-                {"account_id": subject, "owner_id": change.account["owner_id"]}
+                {"account_id": subject, **repeated}
                 for subject, change in changes
-                if "owner_id" in change.account
+                if (repeated := {name: change.account[name] for name in _REPEATED if name in change.account})
             ],
         )
         _add_contacts([(subject, change.contact) for subject, change in changes if change.contact])
@@ -212,6 +218,7 @@ class AccountIntake(Intake[ParsedAccount]):
             "website": record.website,
             "language": LANGUAGES_OF.get(record.country, self._language),
             "owner_id": self._owner_of(record.owner_email),
+            "address": line,
             "identity": record.look,
             "search": found_by([record.name, record.name_en], [line, record.contact], [record.phone]),
             "created_at": now,
@@ -222,6 +229,7 @@ class AccountIntake(Intake[ParsedAccount]):
             "id": new_id(),
             "account_id": subject,
             "owner_id": self._owner_of(record.owner_email),
+            "rating": record.grade or "C",
             "country": record.country,
             "region": record.region,
             "city": record.city,

@@ -14,9 +14,9 @@ LIVE = text("archived_at IS NULL")
 class Account(Model):
     """A customer. Without `owner_id` it lies in the public pool (公海).
 
-    `search` is the folded text that any part of name, address or phone is found in; `identity` what makes it the same
-    in whatever table it is imported from; `last_visit_on` is kept up by visits; `rating` is the class A, B or C.
-    `created_by` is None where an import made it.
+    `address` is its main place's in one line, as lists show it; `search` the folded text that any part of name, address
+    or phone is found in; `identity` what makes it the same in whatever table it is imported from; `last_visit_on` is
+    kept up by visits; `rating` is the class A, B or C. `created_by` is None where an import made it.
     """
 
     __tablename__ = "account"
@@ -37,6 +37,7 @@ class Account(Model):
     tax_number: Mapped[str] = mapped_column(default="")
     language: Mapped[str]  # of its documents
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    address: Mapped[str] = mapped_column(default="")
     identity: Mapped[str] = mapped_column(default="")  # folded name and address
     search: Mapped[str] = mapped_column(default="")
     last_visit_on: Mapped[date | None]
@@ -51,8 +52,8 @@ class Place(Model):
     """Where an account is visited; the first one (`position_in_list` 0) is its main place.
 
     Position is WGS-84, in degrees; `certainty` says what it is worth: exact, approximate (a district's centre) or none.
-    `qk` is the quadkey of zoom 26 and (ux, uy, uz) the unit vector, both None without a position. `owner_id` repeats
-    the account's, so that "nearest of mine" is one index range.
+    `qk` is the quadkey of zoom 26 and (ux, uy, uz) the unit vector, both None without a position. `owner_id` and
+    `rating` repeat the account's, so that "nearest of mine" and "nearest of class A" ask one table.
     """
 
     __tablename__ = "place"
@@ -67,6 +68,7 @@ class Place(Model):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     position_in_list: Mapped[int] = mapped_column(default=0)
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    rating: Mapped[str] = mapped_column(default="C")
     label: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")  # ISO 3166-1 alpha-2
     region: Mapped[str] = mapped_column(default="")

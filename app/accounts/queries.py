@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, or_, select, type_coerce, union_all
-from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.rules import (
@@ -157,60 +156,50 @@ def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
 def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date, *, printed: bool = False) -> Page:
     """Page `number` (from 1) of the accounts, in one statement; `printed`: with the ids as text.
 
-    Rows (id, name, rating, category, phone, last_visit_on, owner, city, district, address);
-    `owner` is a name or None, the address is the main place's. `today` is the reader's, for "not visited for N days".
+    Rows (id, name, rating, category, phone, last_visit_on, owner, address); `owner` is a name or None. `today` is the
+    reader's, for "not visited for N days".
     """
     return Page.of(fetch(_page_of(actor, filters, number, today, printed)), number)
 
 
 @lru_cache(maxsize=256)  # putting it together takes as long as running it, and people turn the same pages
 def _page_of(actor: Actor, filters: AccountFilters, number: int, today: date, printed: bool) -> AnySelect:
-    # First the page, then the joins: fifty rows are joined, not fifty thousand.
-    columns = (Account.name, Account.rating, Account.category, Account.phone, Account.last_visit_on, Account.owner_id)
-    chosen = (
-        select(Account.id, *columns)
-        .where(*_narrowed(actor, filters, today))
-        .order_by(*_order(Account, actor, filters))
-        .limit(PAGE_SIZE + 1)
-        .offset(offset(number))
-        .subquery()
-    )
-    row = aliased(Account, chosen)
     return (
         select(
-            type_coerce(row.id, IdText).label("id") if printed else row.id,
-            row.name, row.rating, row.category, row.phone, row.last_visit_on,
-            Person.name.label("owner"), Place.city, Place.district, Place.address,
+            type_coerce(Account.id, IdText).label("id") if printed else Account.id, Account.name, Account.rating,
+            Account.category, Account.phone, Account.last_visit_on, Person.name.label("owner"), Account.address,
         )
-        .outerjoin(Person, Person.id == row.owner_id)
-        .outerjoin(Place, and_(Place.account_id == row.id, Place.position_in_list == 0))
-        .order_by(*_order(row, actor, filters))
+        .outerjoin(Person, Person.id == Account.owner_id)
+        .where(*_narrowed(actor, filters, today))
+        .order_by(*_order(actor, filters))
+        .limit(PAGE_SIZE + 1)
+        .offset(offset(number))
     )  # fmt: skip
 
 
-def _order(account: type[Account], actor: Actor, filters: AccountFilters) -> tuple[Any, ...]:
-    order: tuple[Any, ...] = (account.name, account.id)
+def _order(actor: Actor, filters: AccountFilters) -> tuple[Any, ...]:
+    order: tuple[Any, ...] = (Account.name, Account.id)
     if filters.sort == "stale":
-        order = (account.last_visit_on.asc().nulls_first(), *order)
+        order = (Account.last_visit_on.asc().nulls_first(), *order)
     if actor.reach is not Reach.ALL:
-        order = (account.owner_id.is_(None), *order)  # one's own first, then what nobody has
+        order = (Account.owner_id.is_(None), *order)  # one's own first, then what nobody has
     return order
 
 
 def _narrowed(
-    actor: Actor, filters: AccountFilters, today: date, owner: Any = Account.owner_id
+    actor: Actor, filters: AccountFilters, today: date, row: type[Account | Place] = Account
 ) -> list[ColumnElement[bool]]:
-    """The clauses of the filters on accounts. `owner` is the column that names the owner: place has it too."""
+    """The clauses of the filters on accounts. `row`: the table whose owner and class are asked; Place has them too."""
     clauses = [
         Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),
-        belongs_to(actor, owner, pool=True),
+        belongs_to(actor, row.owner_id, pool=True),
     ]
     if filters.owner == "none":
-        clauses.append(owner.is_(None))
+        clauses.append(row.owner_id.is_(None))
     elif filters.owner:
-        clauses.append(owner == (actor.id if filters.owner == "me" else UUID(filters.owner)))
+        clauses.append(row.owner_id == (actor.id if filters.owner == "me" else UUID(filters.owner)))
     if filters.rating:
-        clauses.append(Account.rating == filters.rating)
+        clauses.append(row.rating == filters.rating)
     if filters.days is not None:
         since = today - timedelta(days=filters.days)
         clauses.append(or_(Account.last_visit_on.is_(None), Account.last_visit_on <= since))
@@ -263,7 +252,7 @@ def nearest_accounts(
         where=[
             Place.account_id == Account.id,
             Place.archived_at.is_(None),
-            *_narrowed(actor, filters, today, Place.owner_id),
+            *_narrowed(actor, filters, today, Place),
         ],
         max_radius_m=max_radius_m,
     )  # fmt: skip
@@ -322,8 +311,8 @@ def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = 
     parts = [select(each.limit(limit).subquery().c.id) for each in asked]
     rows = db.session.execute(
         select(
-            Account.id, Place.id.label("place_id"), Account.name, Account.rating, Account.phone, Place.address,
-            Place.district, Place.city, Place.lat, Place.lon, Account.last_visit_on, Account.next_visit_on,
+            Account.id, Place.id.label("place_id"), Account.name, Account.rating, Account.phone, Account.address,
+            Place.lat, Place.lon, Account.last_visit_on, Account.next_visit_on,
             Account.owner_id,
         )
         .join(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0))
@@ -331,7 +320,7 @@ def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = 
     )  # fmt: skip
     due = [
         DueAccount(
-            row.id, row.place_id, row.name, row.rating, row.phone, address_line(row.address, row.district, row.city),
+            row.id, row.place_id, row.name, row.rating, row.phone, row.address,
             row.lat, row.lon, row.last_visit_on, due_on, row.owner_id,
         )
         for row in rows
@@ -376,11 +365,10 @@ def duplicates(
         if why is None or row.id == besides or (row.id in found and found[row.id][0] >= why[0]):
             continue
         seen = row.owner_id is None or actor.reach is Reach.ALL or row.owner_id in actor.people
-        address = address_line(row.address or "", row.district or "", row.city or "")
         found[row.id] = (
             why[0],
             (
-                Duplicate(why[1], row.name, row.owner, row.id, address, away)
+                Duplicate(why[1], row.name, row.owner, row.id, row.address, away)
                 if seen
                 else Duplicate(why[1], masked(row.name), row.owner)
             ),
@@ -412,8 +400,8 @@ def _candidates(core: str, tails: frozenset[str], position: Position | None) -> 
     parts_of_all = [select(each.limit(MOST_CANDIDATES).subquery().c.id) for each in asked]
     return db.session.execute(
         select(
-            Account.id, Account.name, Account.search, Account.owner_id, Person.name.label("owner"), Place.address,
-            Place.district, Place.city, Place.lat, Place.lon,
+            Account.id, Account.name, Account.search, Account.owner_id, Person.name.label("owner"),
+            Account.address, Place.lat, Place.lon,
         )
         .outerjoin(Person, Person.id == Account.owner_id)
         .outerjoin(Place, and_(Place.account_id == Account.id, Place.archived_at.is_(None)))

@@ -112,10 +112,10 @@ def _asks_for_more(filters: AccountFilters) -> bool:
 def _lines(rows: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     """(id, name, class, address, the rest in one line, what to dial): as few pieces as possible for the template."""
     visited, never, pool = _("Last visit %(day)s"), _("Never visited"), _("Public pool")
-    for account_id, name, rating, category, phone, visited_on, owner, city, district, address in rows:
+    for account_id, name, rating, category, phone, visited_on, owner, address in rows:
         last = visited % {"day": day_text(visited_on)} if visited_on else never
         told = f"{owner or pool} · {category} · {last}" if category else f"{owner or pool} · {last}"
-        yield account_id, name, rating, address_line(address or "", district or "", city or ""), told, dialled(phone)
+        yield account_id, name, rating, address, told, dialled(phone)
 
 
 @lru_cache(maxsize=256)  # without a search there are few of them

@@ -5,13 +5,12 @@ from uuid import UUID
 from flask import current_app, url_for
 
 from app.contracts.actions import KIND
-from app.contracts.queries import ContractOnPaper, contract_for_document, get_contract
+from app.contracts.queries import ContractOnPaper, contract_for_document, contract_visible
 from app.contracts.rules import capitals_of
 from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.kernel.access import Actor
 from app.kernel.money import Money, format_money
 from app.sales.queries import SaleOnPaper, order_for_document
 from app.sales.rules import percent
@@ -43,14 +42,10 @@ def page_of(contract: ContractOnPaper, sale: SaleOnPaper, language: str) -> str:
     )
 
 
-def _check(actor: Actor, contract_id: UUID) -> None:
-    get_contract(actor, contract_id)
-
-
 def _address(contract_id: UUID | None) -> str:
     if contract_id is None:
         return url_for("contracts.contract_index")
     return url_for("contracts.contract_show", contract_id=contract_id)
 
 
-CONTRACT = Renderer(KIND, contract_html, P.CONTRACTS_READ, _check, _address)
+CONTRACT = Renderer(KIND, contract_html, P.CONTRACTS_READ, contract_visible, _address)

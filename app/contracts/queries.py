@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, exists, func, or_, select
 
 from app.accounts.models import Account
 from app.contracts.models import Contract, Printing, Voidance
@@ -85,6 +85,12 @@ def get_contract(actor: Actor, contract_id: UUID) -> ContractLine:
     if row is None:
         raise NotFoundError
     return _line(row)
+
+
+def contract_visible(actor: Actor, contract_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """That the contract with the id in this column is one that the actor sees: for app.documents."""
+    found = select(Contract.id).join(Order, Order.id == Contract.order_id).join(Account, Account.id == Order.account_id)
+    return found.where(Contract.id == contract_id, _visible(actor)).exists()
 
 
 def list_contracts(actor: Actor, filters: ContractFilters, number: int) -> Page:

@@ -14,7 +14,6 @@ from app.contracts.queries import count_states, get_contract, list_contracts, li
 from app.contracts.rules import MOST_PRINTED, STATE_NAMES, TONES, ContractFilters, ContractState
 from app.documents.plugs import renderers
 from app.documents.queries import get_document
-from app.documents.views import shown
 from app.identity.permissions import P
 from app.kernel.errors import InvalidError
 from app.kernel.ids import new_id, parse_id
@@ -144,7 +143,7 @@ def _show(contract_id: UUID, form: VoidForm, status: int = 200) -> Response:
         may_void=may_void,
         may_print=actor.may(P.CONTRACTS_PRINT),
         document_id=new_id(),
-        document=shown(get_document(actor, line.row.document_id, renderers())),
+        document=get_document(actor, line.row.document_id, renderers()),
     )
 
 

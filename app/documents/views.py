@@ -1,7 +1,6 @@
 """The page of a document: waiting for it, looking at it, sharing it."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request, send_file, url_for
@@ -9,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from app.documents.actions import try_again
 from app.documents.plugs import renderers
-from app.documents.queries import DocumentView, get_document
-from app.documents.rules import BATCH, STATE_NAMES, file_name, size_text
+from app.documents.queries import get_document
+from app.documents.rules import BATCH
 from app.identity.permissions import P
 from app.infra.files import path_of
 from app.kernel.errors import NotFoundError
@@ -26,10 +25,10 @@ blueprint = Blueprint("documents", __name__)
 def document_show(document_id: UUID) -> Response:
     view = get_document(current_actor(), document_id, renderers())
     if wants_fragment():  # each second, while somebody waits
-        return block("documents/show.html", "document", **shown(view))
+        return block("documents/show.html", "document", view=view)
     renderer = renderers()[min(view.kinds)]
     back = renderer.address(None if view.row.kind == BATCH else view.row.subject_id)
-    return page("documents/show.html", back=back, **shown(view))
+    return page("documents/show.html", back=back, view=view)
 
 
 @blueprint.post("/documents/<uuid:document_id>/tries")
@@ -52,7 +51,7 @@ def file_show(document_id: UUID) -> Response:
         path,
         mimetype="application/pdf",
         as_attachment="download" in request.args,
-        download_name=file_name(view.row.title),
+        download_name=view.file_name,
         etag=view.row.digest,
         last_modified=view.row.made_at,
         max_age=0,
@@ -61,13 +60,3 @@ def file_show(document_id: UUID) -> Response:
     # Our own page may show it inside; nothing in it may load anything.
     response.headers["Content-Security-Policy"] = "default-src 'self'; base-uri 'none'; frame-ancestors 'self'"
     return response
-
-
-def shown(view: DocumentView) -> dict[str, Any]:
-    """What the block `document` of documents/show.html takes: for pages of other slices that have it inside."""
-    return {
-        "view": view,
-        "names": STATE_NAMES,
-        "file": file_name(view.row.title),
-        "size": size_text(view.row.size or 0),
-    }

@@ -201,9 +201,13 @@ def _turn(attempt: int) -> Iterator[None]:
 def fetch(statement: AnySelect, **params: Any) -> Sequence[AnyRow]:
     """All rows of columns (never of models), read past the ORM, which has nothing to do there but takes half the time.
 
-    A page that is asked often keeps its statement (lru_cache, with bindparam for what differs) and names the `params`.
+    Sees what the session has written where a transaction of it runs; else it needs none. A page that is asked often
+    keeps its statement (lru_cache, with bindparam for what differs) and names the `params`.
     """
-    return db.session.connection().execute(statement, params).all()
+    if _writing.get() or (db.session.registry.has() and db.session().in_transaction()):
+        return db.session.connection().execute(statement, params).all()
+    with db.engine.connect() as connection:
+        return connection.execute(statement, params).all()
 
 
 def is_transient(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts.queries import NearAccount, list_accounts, nearest_accounts
-from app.accounts.rules import DAYS, RATINGS, AccountFilters, address_line
+from app.accounts.rules import DAYS, RATINGS, AccountFilters
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
@@ -68,7 +68,6 @@ def _start(actor: Actor, asked: NearbyAsked, problem: str, status: int = 200) ->
         unasked=replace(asked.filters, q=""),
         hits=hits,
         problem=problem,
-        address_line=address_line,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Account, Place
 from app.accounts.queries import list_accounts, list_overdue, nearest_accounts
-from app.accounts.rules import AccountFilters, address_line
+from app.accounts.rules import AccountFilters
 from app.identity.queries import get_self
 from app.infra.db import db
 from app.infra.scope import belongs_to
@@ -160,13 +160,7 @@ def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Ca
     if not filters.q:
         return ()
     rows = list_accounts(actor, filters, 1, plan.day).rows
-    found = [
-        Candidate(
-            row.id, row.name, row.rating, address_line(row.address or "", row.district or "", row.city or ""),
-            row.last_visit_on,
-        )
-        for row in rows
-    ]  # fmt: skip
+    found = [Candidate(row.id, row.name, row.rating, row.address, row.last_visit_on) for row in rows]
     return _new(found, plan)
 
 

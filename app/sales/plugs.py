@@ -8,9 +8,8 @@ from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.kernel.access import Actor
 from app.kernel.money import Money, format_money
-from app.sales.queries import get_quote, quote_for_document
+from app.sales.queries import quote_for_document, quote_visible
 from app.sales.rules import percent
 
 QUOTE = "quote"  # the kind of document
@@ -33,12 +32,8 @@ def quote_html(quote_id: UUID, language: str) -> str:
     )
 
 
-def _check(actor: Actor, quote_id: UUID) -> None:
-    get_quote(actor, quote_id)
-
-
 def _address(quote_id: UUID | None) -> str:
     return url_for("sales.quote_index") if quote_id is None else url_for("sales.quote_show", sale_id=quote_id)
 
 
-RENDERERS = (Renderer(QUOTE, quote_html, P.SALES_READ, _check, _address),)
+RENDERERS = (Renderer(QUOTE, quote_html, P.SALES_READ, quote_visible, _address),)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -52,6 +52,12 @@ def get_order(actor: Actor, order_id: UUID) -> Order:
 def get_quote(actor: Actor, quote_id: UUID) -> Quote:
     """A quote that the actor sees (NotFoundError)."""
     return _get(actor, Quote, quote_id)
+
+
+def quote_visible(actor: Actor, quote_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """That the quote with the id in this column is one that the actor sees: for app.documents."""
+    found = select(Quote.id).join(Account, Account.id == Quote.account_id)
+    return found.where(Quote.id == quote_id, _visible(actor, Quote)).exists()
 
 
 def _get(actor: Actor, model: type[Sale], sale_id: UUID) -> Sale:

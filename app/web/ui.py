@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, get_flashed_messages, render_template, request, url_for
 from flask_babel import gettext, ngettext
@@ -50,35 +51,27 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
             ready[key] = [_link(item) for item in items if actor.may(item.permission)]
         return ready[key]
 
-    def active_url() -> str:
-        """The menu address that the current page belongs to: the longest that its own begins with."""
-        path = request.path
-        if path == "/more":
-            return path
-        for link in menu():
-            if path.startswith(link.covers):
-                return link.url
-        fitting = (link.url for link in menu() if path == link.url or path.startswith(link.url.rstrip("/") + "/"))
-        return max(fitting, key=len, default="")
-
     def menu_html() -> Markup:
-        """The menu as HTML, drawn once for each person, language and place."""
+        """The menu as HTML, drawn once for each person, language and route."""
         if not signed_in():
             return Markup()
-        actor, here = current_actor(), active_url()
-        key = (actor.permissions, locale.language(), here, actor.name)
+        actor, route = current_actor(), request.url_rule.rule if request.url_rule else ""
+        key = (actor.permissions, locale.language(), route, actor.name)
         if key not in drawn:
             if len(drawn) > MOST_DRAWN:
                 drawn.clear()
-            drawn[key] = Markup(render_template("ui/menu.html", links=menu(), here=here, name=actor.name))  # noqa: S704 - our own template, escaped
+            links = menu()
+            here = _menu_address(links, route)
+            drawn[key] = Markup(render_template("ui/menu.html", links=links, here=here, name=actor.name))  # noqa: S704 - our own template, escaped
         return drawn[key]
 
     app.extensions["menu"] = menu
     app.jinja_env.globals.update(
-        static=lambda path: prefix + path,
+        static=prefix,
         menu=menu,
         menu_html=menu_html,
         form_key=new_id,
+        page_address=page_address,
         flashes=lambda: get_flashed_messages(with_categories=True),
         languages=LANGUAGES,
         html_lang=lambda: html_lang(locale.language()),
@@ -110,6 +103,23 @@ def home() -> str:
 def _link(item: MenuItem) -> MenuLink:
     address = url_for(item.endpoint)
     return MenuLink(gettext(item.label), address, item.icon, item.place, gettext(item.group), item.home, item.covers)
+
+
+def _menu_address(links: Iterable[MenuLink], route: str) -> str:
+    """The menu address that a route belongs to: the longest that it begins with; '' for none."""
+    if route == "/more":
+        return route
+    for link in links:
+        if route.startswith(link.covers):
+            return link.url
+    fitting = (link.url for link in links if route == link.url or route.startswith(link.url.rstrip("/") + "/"))
+    return max(fitting, key=len, default="")
+
+
+def page_address(number: int) -> str:
+    """The address of another page of the list that is shown; the rest of the address stays."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "page"]
+    return f"?{urlencode([*kept, ('page', number)])}"
 
 
 def money_text(minor: int | None, currency: str) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app.documents import jobs
 from app.documents.actions import keep_file, request_batch, request_document, try_again
@@ -45,11 +45,10 @@ def printed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
             raise OSError("no such paper")
         return f"<html lang='{language}'><title>Slip</title><body><p>slip {subject_id.int}</p></body></html>"
 
-    def check(actor: Actor, subject_id: UUID) -> None:
-        if subject_id == HIDDEN:
-            raise NotFoundError
+    def visible(_actor: Actor, subject_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+        return subject_id != HIDDEN
 
-    slip = Renderer("slip", html, P.SALES_READ, check, lambda subject: f"/slips/{subject}" if subject else "/slips")
+    slip = Renderer("slip", html, P.SALES_READ, visible, lambda subject: f"/slips/{subject}" if subject else "/slips")
     monkeypatch.setitem(app.extensions["renderers"], "slip", slip)
     return done
 
