@@ -80,8 +80,8 @@ def get_document(actor: Actor, document_id: UUID, renderers: Renderers) -> Docum
 def _one(actor: Actor, kinds: _Kinds) -> AnySelect:
     return (
         select(
-            Document.id, Document.kind, Document.subject_id, Document.title, Document.language, Document.parts,
-            Document.requested_at, Document.requested_by, Document.made_at, Document.digest, Document.pages,
+            Document.id, Document.kind, Document.subject_id, Document.title, Document.parts,
+            Document.requested_by, Document.made_at, Document.digest, Document.pages,
             Document.size, Job.done, Job.total, Job.attempts, Job.failure, _is_visible(actor, kinds),
         )
         .join(Job, Job.id == Document.job_id)

@@ -15,7 +15,7 @@ from app.infra.files import path_of
 from app.kernel.errors import NotFoundError
 from app.web.actor import current_actor
 from app.web.guard import needs
-from app.web.htmx import block, goto, page, wants_fragment
+from app.web.htmx import goto, page, part, wants_fragment
 
 blueprint = Blueprint("documents", __name__)
 
@@ -25,7 +25,7 @@ blueprint = Blueprint("documents", __name__)
 def document_show(document_id: UUID) -> Response:
     view = get_document(current_actor(), document_id, renderers())
     if wants_fragment():  # each second, while somebody waits
-        return block("documents/show.html", "document", view=view)
+        return part("documents/_document.html", view=view)
     renderer = renderers()[min(view.kinds)]
     back = renderer.address(None if view.row.kind == BATCH else view.row.subject_id)
     return page("documents/show.html", back=back, view=view)

@@ -12,7 +12,7 @@ from app.identity.permissions import P
 from app.identity.queries import actor_of, find_company, get_self
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import LANGUAGES
-from app.web.actor import SignedIn, current_actor, forget_actors, sign_in, sign_out, signed_in
+from app.web.actor import SignedIn, current_actor, find_current_actor, forget_actors, sign_in, sign_out
 from app.web.form import int_or_none
 from app.web.guard import needs, public
 from app.web.htmx import goto, page
@@ -33,7 +33,7 @@ def home_show() -> Response:
 @blueprint.get("/sign-in")
 @public
 def sign_in_new() -> Response:
-    if signed_in():
+    if find_current_actor():
         return redirect("/")
     return page("identity/sign_in.html", form=SignInForm(), company=find_company(), next=_next())
 

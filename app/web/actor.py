@@ -57,28 +57,23 @@ def forget_actors() -> None:
 def sign_in(person: SignedIn) -> None:
     """Start a session of 30 days."""
     login_user(person, remember=False)
-    g.pop("person", None)
+    g.pop("actor", None)
 
 
 def sign_out() -> None:
     """End the session of this browser."""
     logout_user()
-    g.pop("person", None)
+    g.pop("actor", None)
 
 
-def _person() -> SignedIn | None:
-    """Asked by nearly everything, so looked up once a request."""
-    if "person" not in g:
-        g.person = current_user._get_current_object() if current_user.is_authenticated else None  # type: ignore[attr-defined] # flask_login has no types
-    found: SignedIn | None = g.person
+def find_current_actor() -> Actor | None:
+    """The actor of this request, None where nobody is signed in. Asked by nearly everything, so looked up once."""
+    found: Actor | None = g.get("actor")
+    if found is None and current_user.is_authenticated:  # type: ignore[attr-defined] # flask_login has no types
+        found = g.actor = current_user.actor  # type: ignore[attr-defined] # the same
     return found
-
-
-def signed_in() -> bool:
-    """Whether somebody is."""
-    return _person() is not None
 
 
 def current_actor() -> Actor:
     """The actor of this request; only behind the gate."""
-    return cast(SignedIn, _person()).actor
+    return cast(Actor, find_current_actor())

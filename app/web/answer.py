@@ -52,12 +52,12 @@ def finish(app: Flask, *, https: bool, tiles: str) -> None:
 
     @app.after_request
     def compress(response: Response) -> Response:
+        if response.is_streamed or (response.content_length or 0) < SMALLEST or response.mimetype not in MIMETYPES:
+            return response
         coding = coding_for(request.headers.get("Accept-Encoding", ""))
-        if coding and response.mimetype in MIMETYPES and not response.is_streamed:
-            content = response.get_data()
-            if len(content) >= SMALLEST:
-                response.set_data(packed(content, coding))
-                response.headers["Content-Encoding"] = coding
+        if coding:
+            response.set_data(packed(response.get_data(), coding))
+            response.headers["Content-Encoding"] = coding
         return response
 
 

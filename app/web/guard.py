@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Flask, request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
-from app.web.actor import current_actor, signed_in
+from app.web.actor import find_current_actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "fieldbook_permission"
@@ -54,9 +54,10 @@ def gate(app: Flask) -> None:
         mark = mark_of(app, request.endpoint)
         if mark == PUBLIC:
             return
-        if not signed_in():
+        actor = find_current_actor()
+        if actor is None:
             raise Unauthorized
-        if mark is None or not current_actor().may(mark):
+        if mark is None or not actor.may(mark):
             raise NotFound
 
 

@@ -9,7 +9,7 @@ from flask_babel import Babel, format_date, format_datetime, format_time, get_lo
 
 from app.kernel.dates import zone_of
 from app.kernel.i18n import LANGUAGES, negotiate
-from app.web.actor import current_actor, signed_in
+from app.web.actor import find_current_actor
 
 COOKIE = "language"
 babel = Babel()
@@ -21,8 +21,9 @@ def language() -> str:
         return "en"
     found: str | None = g.get("language")
     if found is None:
-        if signed_in():
-            found = current_actor().language
+        actor = find_current_actor()
+        if actor:
+            found = actor.language
         else:
             chosen = request.cookies.get(COOKIE, "")
             found = chosen if chosen in LANGUAGES else negotiate([tag for tag, _ in request.accept_languages])
@@ -49,7 +50,8 @@ def quick_gettext(text: str, **values: object) -> str:
 
 def zone() -> str:
     """IANA zone of the reader."""
-    return current_actor().zone if has_request_context() and signed_in() else "UTC"
+    actor = find_current_actor() if has_request_context() else None
+    return actor.zone if actor else "UTC"
 
 
 def speak(app: Flask) -> None:

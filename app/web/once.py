@@ -21,7 +21,7 @@ from werkzeug.exceptions import BadRequest, Conflict
 from app.infra.db import Id, Model, TryAgainError, db, transact
 from app.infra.queue import JobKind
 from app.kernel.ids import parse_id
-from app.web.actor import current_actor, signed_in
+from app.web.actor import find_current_actor
 from app.web.htmx import REDIRECT
 
 KEPT = timedelta(days=60)  # longer than any phone keeps a post that it could not send
@@ -49,12 +49,13 @@ def first_answer() -> Response | None:
     BadRequest without a key, KeyReusedError with another body, TryAgainError where the same post is running right now
     (the retry then waits for it and finds its answer).
     """
-    if not signed_in():
+    actor = find_current_actor()
+    if actor is None:
         return None  # signing in makes nothing that could double
     key = parse_id(request.form.get("once"))
     if key is None:
         raise BadRequest("a form post needs its key")
-    person, fingerprint = current_actor().person_id, _fingerprint()
+    person, fingerprint = actor.person_id, _fingerprint()
     receipt = db.session.get(Receipt, (person, key))
     if receipt is None:
         g.receipt = Receipt(person_id=person, key=key, fingerprint=fingerprint, at=datetime.now(UTC))

@@ -1,6 +1,5 @@
 """Jinja, with two of its habits changed that cost each page a third of its time. What templates mean stays the same."""
 
-import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -8,14 +7,13 @@ from flask.templating import Environment
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
-
-_special = re.compile("[&<>\"']").search
+from markupsafe import _escape_inner as escaped_text  # type: ignore[attr-defined] # not public: what `escape` wraps in a Markup
 
 
 def written(value: Any) -> str:
     """The value as a page shows it, escaped: what `escape` gives, without a Markup made of each plain piece."""
     if type(value) is str:
-        return value if _special(value) is None else escape(value)
+        return escaped_text(value)
     return value if type(value) is Markup else escape(value)
 
 

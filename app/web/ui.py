@@ -14,7 +14,7 @@ from app.kernel.i18n import LANGUAGES, html_lang
 from app.kernel.ids import new_id
 from app.kernel.money import Money, format_money
 from app.web import locale
-from app.web.actor import current_actor, signed_in
+from app.web.actor import find_current_actor
 from app.web.slice import MenuItem, Slice
 
 MOST_DRAWN = 2000  # menus kept in memory, 3 KB each
@@ -43,9 +43,9 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
 
     def menu() -> list[MenuLink]:
         """The signed-in person's menu; made once for each role and language."""
-        if not signed_in():
+        actor = find_current_actor()
+        if actor is None:
             return []
-        actor = current_actor()
         key = (actor.permissions, locale.language())
         if key not in ready:
             ready[key] = [_link(item) for item in items if actor.may(item.permission)]
@@ -53,9 +53,9 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
 
     def menu_html() -> Markup:
         """The menu as HTML, drawn once for each person, language and route."""
-        if not signed_in():
+        actor, route = find_current_actor(), request.url_rule.rule if request.url_rule else ""
+        if actor is None:
             return Markup()
-        actor, route = current_actor(), request.url_rule.rule if request.url_rule else ""
         key = (actor.permissions, locale.language(), route, actor.name)
         if key not in drawn:
             if len(drawn) > MOST_DRAWN:
@@ -91,7 +91,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
 
     @app.context_processor
     def words() -> dict[str, Any]:
-        return {"actor": current_actor() if signed_in() else None}
+        return {"actor": find_current_actor()}
 
 
 def home() -> str:
