@@ -63,6 +63,7 @@ class Place(Model):
         Index(None, "account_id", "position_in_list"),
         Index(None, "qk"),
         Index(None, "owner_id", "qk"),
+        Index(None, "rating", "qk"),
     )
     id: Mapped[UUID] = id_column()
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))

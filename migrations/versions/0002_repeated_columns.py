@@ -39,6 +39,7 @@ def upgrade() -> None:
             [{"account_id": row.account_id, "line": line(row.address, row.district, row.city)} for row in rows],
         )
         rows = connection.execute(main.where(place.c.id > rows[-1].id)).all()
+    op.create_index("ix_place_rating_qk", "place", ["rating", "qk"])
 
 
 def line(address: str, district: str, city: str) -> str:
@@ -50,6 +51,7 @@ def line(address: str, district: str, city: str) -> str:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_place_rating_qk", "place")
     with op.batch_alter_table("place") as batch:
         batch.drop_column("rating")
     with op.batch_alter_table("account") as batch:

@@ -2,10 +2,11 @@
 
     python -m tests.bench.bench_nearest [rows]
 
-Needs the shared data (`FIELDBOOK_SHARED`, default ../shared), about 1 GB of temporary space and some minutes. Prints
-name=value lines: `*_ms` is the time in SQL of one search (all its statements together), `*_call_p50_ms` that of the
-whole call with SQLAlchemy and Python around it, `*_statements_mean` and `_max` how many statements a search took. Ends
-with status 1 if an answer was wrong.
+Needs the shared data (`FIELDBOOK_SHARED`, default ../shared), about 2 GB of temporary space and some minutes. The
+application's own tables are filled, and asked as the page "nearby" asks: who looks, archived or not, the filters.
+Prints name=value lines: `*_ms` is the time in SQL of one search (all its statements together), `*_call_p50_ms` that of
+the whole call with SQLAlchemy and Python around it, `*_statements_mean` and `_max` how many statements a search took,
+BEGIN not counted; `*_near_*` only the points with 20 customers within 50 km. Ends with status 1 if an answer was wrong.
 """
 
 import csv
@@ -16,57 +17,36 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import flask_migrate
 import numpy as np
 import pysqlite3.dbapi2
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Connection,
-    Double,
-    Engine,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    text,
-)
+from sqlalchemy import Engine, Table, event, insert, text
 
-from app.infra.db import Id
-from app.infra.nearest import nearest
-from app.kernel.geo import Position, arc_m, quadkey, unit_vector
+from app.accounts.models import Account, Place
+from app.accounts.queries import NearAccount, nearest_accounts
+from app.accounts.rules import AccountFilters
+from app.config import ROOT, Settings
+from app.factory import create_app
+from app.identity.administration import save_team
+from app.identity.models import Person
+from app.infra.db import db, transact
+from app.kernel.access import SYSTEM, Actor, Reach
+from app.kernel.geo import Position, quadkey, unit_vector
 from tests.postgres import PostgresUnavailable, temporary_postgres
 
 K = 20
 POINTS = 500
-NEAR_M = 50_000  # points with so many customers around are measured apart: `*_near_*`
+NEAR_M = 50_000
 REGIONS, REPS = 100, 5  # a region is a stretch of the key order; each of its reps has a fifth of its customers
 SHARED = Path(os.environ.get("FIELDBOOK_SHARED", "../shared"))
-
-metadata = MetaData()
-account = Table(
-    "account", metadata, Column("id", Id, primary_key=True), Column("name", String), Column("grade", String(1))
-)
-place = Table(
-    "place",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("account_id", Id, ForeignKey("account.id")),
-    Column("owner_id", Id),
-    Column("qk", BigInteger),
-    Column("ux", Double),
-    Column("uy", Double),
-    Column("uz", Double),
-)
-INDEXES = (Index("place_qk", place.c.qk), Index("place_owner_qk", place.c.owner_id, place.c.qk))
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+_ACCOUNT, _PLACE = cast(Table, Account.__table__), cast(Table, Place.__table__)
 
 
 @dataclass
@@ -104,37 +84,67 @@ def read_accounts(rows: int, folder: Path) -> Accounts:
     return Accounts(names, positions, np.array([unit_vector(p) for p in positions]), keys, owners, grades)
 
 
-def rows_of(accounts: Accounts) -> Iterator[tuple[UUID, UUID, UUID | None, int, float, float, float]]:
-    for n, key in enumerate(accounts.keys):
+def rows_of(table: Table, accounts: Accounts, sqlite: bool) -> Iterator[list[Any]]:
+    """The rows of accounts or places as the driver takes them; what is not said is blank."""
+    usual = {column.name: None if column.nullable else _blank(column) for column in table.columns}
+    usual |= {"language": "en", "zone": "UTC", "certainty": "exact"}
+    usual["created_at"] = str(NOW.replace(tzinfo=None)) if sqlite else NOW
+    names = [column.name for column in table.columns]
+    for n, name in enumerate(accounts.names):
         owner = int(accounts.owners[n])
-        yield (identity(n), identity(n), identity(owner) if owner >= 0 else None, key, *map(float, accounts.vectors[n]))
+        x, y, z = map(float, accounts.vectors[n])
+        said = {
+            "id": identity(n), "account_id": identity(n), "owner_id": identity(owner) if owner >= 0 else None,
+            "rating": str(accounts.grades[n]), "name": name, "identity": name, "search": name,
+            "lat": accounts.positions[n].lat, "lon": accounts.positions[n].lon, "qk": accounts.keys[n],
+            "ux": x, "uy": y, "uz": z,
+        }  # fmt: skip
+        row = [said.get(each, usual[each]) for each in names]
+        yield [value.bytes if isinstance(value, UUID) else value for value in row] if sqlite else row
 
 
-def load(engine: Engine, accounts: Accounts) -> None:
-    metadata.create_all(engine, tables=[account, place], checkfirst=False)
-    for index in INDEXES:
-        index.drop(engine)
-    firms = ((identity(n), name, str(accounts.grades[n])) for n, name in enumerate(accounts.names))
-    raw = engine.raw_connection()
+def _blank(column: Any) -> Any:
+    return column.default.arg if column.default is not None and column.default.is_scalar else ""
+
+
+def load(accounts: Accounts) -> None:
+    """Fill the migrated database of this application: reps, accounts, places."""
+    sqlite = db.engine.dialect.name == "sqlite"
+    team = transact(lambda: save_team(SYSTEM, None, "Sales", None, "UTC", None, NOW).id)
+    reps = [
+        {"id": identity(n), "email": f"{n}@rep.example", "name": f"Rep {n}", "password_hash": "", "role": "rep",
+         "team_id": team, "zone": "UTC", "language": "en", "created_at": NOW}
+        for n in range(REGIONS * REPS)
+    ]  # fmt: skip
+    transact(lambda: db.session.execute(insert(Person), reps))
+    indexes = [index for table in (_ACCOUNT, _PLACE) for index in table.indexes]
+    for index in indexes:
+        index.drop(db.engine)
+    raw = db.engine.raw_connection()
     cursor: Any = raw.cursor()
-    if engine.dialect.name == "postgresql":
-        for table, rows in (("account", firms), ("place", rows_of(accounts))):
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+    for table in (_ACCOUNT, _PLACE):
+        rows, names = rows_of(table, accounts, sqlite), ", ".join(table.columns.keys())
+        if sqlite:
+            cursor.execute("BEGIN")
+            values = ", ".join("?" * len(table.columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({values})", rows)
+            cursor.execute("COMMIT")
+        else:
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-    else:
-        cursor.executemany("INSERT INTO account VALUES (?, ?, ?)", ((i.bytes, *rest) for i, *rest in firms))
-        cursor.executemany(
-            "INSERT INTO place VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((i.bytes, a.bytes, o and o.bytes, *rest) for i, a, o, *rest in rows_of(accounts)),
-        )
     raw.commit()
     raw.close()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for index in INDEXES:
-            index.create(connection)
+    for index in indexes:
+        index.create(db.engine)
+    with db.engine.connect() as connection:
         # What autovacuum does in time on PostgreSQL.
-        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"))
+        connection.connection.driver_connection.rollback()  # type: ignore[union-attr] # it is connected
+        if sqlite:
+            connection.execute(text("ANALYZE"))
+            connection.commit()
+        else:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
 
 
 def points(accounts: Accounts) -> list[Position]:
@@ -162,42 +172,41 @@ def points(accounts: Accounts) -> list[Position]:
 
 
 @dataclass(frozen=True)
-class Filter:
+class Search:
+    """Who looks for what, and which rows fit."""
+
     name: str
-    where: tuple[ColumnElement[bool], ...]
+    actor: Actor
+    filters: AccountFilters
     matches: Any  # bool (n,)
 
 
-def filters(accounts: Accounts) -> list[list[Filter]]:
-    """Per kind of filter, one or a few to take turns with. Owners lie in far regions and in near ones alike."""
-    in_grade = (place.c.account_id == account.c.id, account.c.grade == "A")
-    own, team, grade_own = [], [], []
+def searches(accounts: Accounts) -> list[list[Search]]:
+    """Per kind, one or a few to take turns with. Owners lie in far regions and in near ones alike."""
+    is_a, owners = accounts.grades == "A", accounts.owners
+    boss = replace(SYSTEM, id=identity(0))
+    own, team, own_a = [], [], []
     for region in range(0, REGIONS, 9):
-        mine, all_ours = region * REPS, range(region * REPS, region * REPS + REPS)
-        is_mine = place.c.owner_id == identity(mine)
-        own.append(Filter("owner", (is_mine,), accounts.owners == mine))
-        grade_own.append(
-            Filter("owner_class", (is_mine, *in_grade), (accounts.owners == mine) & (accounts.grades == "A"))
-        )
-        team.append(
-            Filter(
-                "team_or_pool",
-                (place.c.owner_id.in_([identity(n) for n in all_ours]) | place.c.owner_id.is_(None),),
-                np.isin(accounts.owners, [*all_ours, -1]),
-            )
-        )
-    none = (place.c.account_id == account.c.id, account.c.grade == "Z")
+        first = region * REPS
+        mine = AccountFilters(owner=str(identity(first)))
+        own.append(Search("owner", boss, mine, owners == first))
+        own_a.append(Search("owner_class", boss, replace(mine, rating="A"), (owners == first) & is_a))
+        people = frozenset(identity(first + rep) for rep in range(REPS))
+        manager = replace(boss, reach=Reach.TEAM, people=people)
+        fits = np.isin(owners, [*range(first, first + REPS), -1])
+        team.append(Search("team_or_pool", manager, AccountFilters(), fits))
+    nobody = np.zeros(len(accounts.keys), dtype=bool)
     return [
-        [Filter("", (), np.ones(len(accounts.keys), dtype=bool))],
-        [Filter("class", in_grade, accounts.grades == "A")],
+        [Search("", boss, AccountFilters(), ~nobody)],
+        [Search("class", boss, AccountFilters(rating="A"), is_a)],
         own,
-        grade_own,
+        own_a,
         team,
-        [Filter("nothing", none, np.zeros(len(accounts.keys), dtype=bool))],
+        [Search("nothing", boss, AccountFilters(rating="Z"), nobody)],
     ]
 
 
-def is_right(found: Sequence[Any], accounts: Accounts, numbers: Any, position: Position) -> bool:
+def is_right(found: Sequence[NearAccount], accounts: Accounts, numbers: Any, position: Position) -> bool:
     """The same distances as brute force over the matching row numbers gives (rows in one place may change places)."""
     steps = accounts.vectors[numbers] - np.array(unit_vector(position))
     squared = steps[:, 0] ** 2 + steps[:, 1] ** 2 + steps[:, 2] ** 2
@@ -226,6 +235,14 @@ class TimedConnection(pysqlite3.dbapi2.Connection):
 
 
 def start_stopwatch(engine: Engine) -> None:
+    """From now on `_spent` tells the time of each statement."""
+    engine.dispose()
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        if engine.dialect.name == "sqlite":
+            parameters["factory"] = TimedConnection
+
     @event.listens_for(engine, "before_cursor_execute")
     def before(*_: Any) -> None:
         _spent.append(-time.perf_counter())
@@ -235,7 +252,7 @@ def start_stopwatch(engine: Engine) -> None:
         _spent[-1] += time.perf_counter()
 
 
-def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: list[Position]) -> int:
+def measure(accounts: Accounts, kind: list[Search], at: list[Position]) -> int:
     """Search at every point, print the figures; the number of wrong answers."""
     numbers = [np.flatnonzero(one.matches) for one in kind]
     in_sql, calls, statements, near, wrong = [], [], [], [], 0
@@ -243,16 +260,15 @@ def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: 
         one = kind[n % len(kind)]
         _spent.clear()
         start = time.perf_counter()
-        found = nearest(connection, (place.c.id,), position, K, place=place, where=one.where)
+        found = nearest_accounts(one.actor, position, K, one.filters, NOW.date())
         calls.append(time.perf_counter() - start)
         in_sql.append(sum(_spent))
         statements.append(len(_spent))
-        if found and arc_m(found[-1].chord2) < NEAR_M:
+        if found and found[-1].distance_m < NEAR_M:
             near.append((in_sql[-1], statements[-1]))
         wrong += not is_right(found, accounts, numbers[n % len(kind)], position)
-    prefix = "_".join(
-        filter(None, ("nearest", connection.dialect.name.replace("postgresql", "postgres"), kind[0].name))
-    )
+        db.session.rollback()
+    prefix = "_".join(filter(None, ("nearest", db.engine.dialect.name.replace("postgresql", "postgres"), kind[0].name)))
     for name, values, percent in (
         ("p50", in_sql, 50),
         ("p95", in_sql, 95),
@@ -268,35 +284,35 @@ def measure(connection: Connection, accounts: Accounts, kind: list[Filter], at: 
     return wrong
 
 
-def bench(engine: Engine, accounts: Accounts) -> int:
-    load(engine, accounts)
-    start_stopwatch(engine)
-    at = points(accounts)
-    with engine.connect() as connection:
+def bench(accounts: Accounts, data: Path, database_url: str = "") -> int:
+    """Fill a new database, search in it; the number of wrong answers."""
+    settings = Settings(data, database_url, "", "127.0.0.1", 8000, "", "", "", "", "wgs84", development=False)
+    app = create_app(settings, SQLITE_SYNCHRONOUS="OFF")
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        load(accounts)
+        start_stopwatch(db.engine)
+        at, kinds = points(accounts), searches(accounts)
         for position in at[:50]:
-            nearest(connection, (place.c.id,), position, K, place=place)
-        wrong = sum(
-            measure(connection, accounts, kind, at if kind[0].name != "nothing" else at[:20])
-            for kind in filters(accounts)
-        )
-    engine.dispose()
+            nearest_accounts(kinds[0][0].actor, position, K, AccountFilters(), NOW.date())
+        db.session.rollback()
+        wrong = sum(measure(accounts, kind, at if kind[0].name != "nothing" else at[:20]) for kind in kinds)
+        db.session.remove()
+        db.engine.dispose()
     return wrong
 
 
 def main() -> int:
+    """Measure and print."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory(prefix="fieldbook-nearest-") as name:
         folder = Path(name)
         accounts = read_accounts(rows, folder)
         print(f"nearest_rows={rows}\nnearest_points={POINTS}")
-        url = f"sqlite:///{folder / 'nearest.sqlite'}"
-        timed = {"factory": TimedConnection}
-        wrong = bench(create_engine(url, module=pysqlite3.dbapi2, connect_args=timed), accounts)
+        wrong = bench(accounts, folder / "sqlite")
         try:
             with temporary_postgres() as url:
-                # Small queries only: starting parallel workers or a compiler takes longer than any of them.
-                options = {"options": "-c max_parallel_workers_per_gather=0 -c jit=off"}
-                wrong += bench(create_engine(url, connect_args=options), accounts)
+                wrong += bench(accounts, folder / "postgresql", url)
         except PostgresUnavailable as error:
             print(f"PostgreSQL was not measured: {error}", file=sys.stderr)
     print(f"nearest_wrong={wrong}")
