@@ -21,6 +21,7 @@ from app.assets import assets_cli
 from app.catalogues import translations_cli
 from app.config import LOOPBACK, ROOT, Settings
 from app.infra import backup
+from app.infra.db import CONNECTIONS
 from app.infra.queue import FORGET, Worker
 from app.web import once
 from app.web.slice import Slice
@@ -96,10 +97,12 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
 
 
 def _web_command(settings: Settings) -> list[str]:
-    """granian: the least work per request of the threaded servers (FINDINGS 2)."""
+    """granian: the least work per request of the threaded servers (FINDINGS 2). Without a proxy each slow phone that
+    sends a photo holds a thread; as many as may have a connection to the database."""
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port),
-        "--workers", "1", "--blocking-threads", "8", "--no-ws", "--respawn-failed-workers", "--log-level", "error",
+        "--workers", "1", "--blocking-threads", str(CONNECTIONS), "--no-ws", "--respawn-failed-workers",
+        "--log-level", "error",
     ]  # fmt: skip
     if settings.tls_cert:
         command += ["--ssl-certificate", settings.tls_cert, "--ssl-keyfile", settings.tls_key]

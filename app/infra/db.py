@@ -33,6 +33,7 @@ T = TypeVar("T")
 POSTGRES_OPTIONS = "-c max_parallel_workers_per_gather=0 -c jit=off"
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+CONNECTIONS = 32  # at once, one for each thread of the web server; a quarter of them stays open
 PATIENCE = 10.0  # seconds that work is tried again
 _TRANSIENT = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock not available
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -144,7 +145,8 @@ def connect_to(app: Flask, url: str, data: Path) -> None:
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed.render_as_string(hide_password=False)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
+    pool = {"pool_size": CONNECTIONS // 4, "max_overflow": CONNECTIONS - CONNECTIONS // 4}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = pool | (
         {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 5, "check_same_thread": False}}
         if parsed.get_backend_name() == "sqlite"
         else {"pool_pre_ping": True, "connect_args": {"options": POSTGRES_OPTIONS}}

@@ -132,6 +132,25 @@ def test_it_is_served_over_https_only(server: Server) -> None:
     assert "Phones" in said
 
 
+def test_twenty_phones_with_a_slow_network_keep_nobody_waiting(server: Server) -> None:
+    head = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\nSec-Fetch-Site: same-origin\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\nemail="
+    slow = []
+    try:
+        for _ in range(20):
+            plain = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            slow.append(server.trusted.wrap_socket(plain, server_hostname="127.0.0.1"))
+            slow[-1].sendall(head + form)  # and then nothing more
+        time.sleep(0.5)  # until each holds what it can hold
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=server.trusted, timeout=10)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+    finally:
+        for each in slow:
+            each.close()
+
+
 def test_without_the_demo_there_are_no_demo_sign_ins(server: Server) -> None:
     page = server.ask("GET", "/sign-in")[1]
     assert "demo" not in page and "demo" not in server.log.read_text()
