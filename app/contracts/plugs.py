@@ -11,7 +11,7 @@ from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.kernel.money import Money, format_money
+from app.kernel.money import Money, format_money, format_number
 from app.sales.queries import SaleOnPaper, order_for_document
 from app.sales.rules import percent
 
@@ -36,7 +36,7 @@ def page_of(contract: ContractOnPaper, sale: SaleOnPaper, language: str) -> str:
         language=language,
         dated=contract.dated_on.isoformat(),
         money=lambda minor: format_money(Money(minor, sale.currency), language),
-        amount=lambda minor: f"{Money(minor, sale.currency).amount:,f}",
+        amount=lambda minor: format_number(Money(minor, sale.currency)),
         percent=percent,
         capitals=capitals_of(sale.gross, sale.currency, traditional=language == "zh_Hant"),
     )

@@ -62,20 +62,3 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     A day that a zone skipped (Apia, 30 December 2011) has no length.
     """
     return at_local(day, time.min, zone), at_local(day + timedelta(days=1), time.min, zone)
-
-
-def week_of(day: date) -> tuple[date, date]:
-    """Monday and Sunday of the week that holds the day (ISO 8601)."""
-    monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=6)
-
-
-def week_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """First instant of the day's Monday and first instant of the Monday after it, in UTC."""
-    monday, sunday = week_of(day)
-    return day_bounds(monday, zone)[0], day_bounds(sunday, zone)[1]
-
-
-def minutes_between(start: datetime, end: datetime) -> int:
-    """Whole minutes that really passed from start to end, rounded down; negative where end is before start."""
-    return (as_utc(end) - as_utc(start)) // timedelta(minutes=1)

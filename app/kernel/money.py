@@ -192,6 +192,11 @@ def plain_amount(money: Money) -> str:
     return f"{money.amount:f}"
 
 
+def format_number(money: Money) -> str:
+    """The amount without its currency, for a column whose heading names it: '1,234.50'."""
+    return f"{money.amount:,f}"
+
+
 def format_money(money: Money, language: str) -> str:
     """For reading: 'CN¥1,234.50' (en), '¥1,234.50' (zh_Hans), '-NT$1,234'. The three languages group alike."""
     symbol = symbol_of(money.currency, language)

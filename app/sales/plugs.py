@@ -8,7 +8,7 @@ from app.documents.plugs import picture_of
 from app.documents.ports import Renderer
 from app.identity.permissions import P
 from app.identity.queries import get_company
-from app.kernel.money import Money, format_money
+from app.kernel.money import Money, format_number
 from app.sales.queries import quote_for_document, quote_visible
 from app.sales.rules import percent
 
@@ -27,7 +27,7 @@ def quote_html(quote_id: UUID, language: str) -> str:
         author=company.legal_name or company.name,
         language=language,
         dated=quote.dated_on.isoformat(),
-        money=lambda minor: format_money(Money(minor, quote.currency), language),
+        amount=lambda minor: format_number(Money(minor, quote.currency)),
         percent=percent,
     )
 

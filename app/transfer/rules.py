@@ -231,7 +231,7 @@ def problem_file_name(file_name: str, at: datetime) -> str:
     return f"{stem or 'import'}-{at:%Y%m%d-%H%M%S}{at.microsecond // 1000:03}.csv"
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 

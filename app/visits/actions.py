@@ -22,6 +22,7 @@ from app.kernel.i18n import N_
 from app.visits.events import (
     CheckedIn,
     CheckedOut,
+    DayArranged,
     PhotoAdded,
     VisitDismissed,
     VisitPlanned,
@@ -110,6 +111,7 @@ def arrange_day(actor: Actor, day: date, stops: Sequence[tuple[UUID, datetime | 
         visit.sequence = visit.planned_at = None
     for sequence, (visit_id, planned_at) in enumerate(stops):
         visits[visit_id].sequence, visits[visit_id].planned_at = sequence, planned_at
+    record(actor, DayArranged(actor.person_id, day, ",".join(str(visit_id) for visit_id, _ in stops)), now)
     db.session.flush()
 
 

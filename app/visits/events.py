@@ -14,6 +14,14 @@ class VisitPlanned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DayArranged(Event):
+    """About a person's day; `visits`: the ids in their order, by commas."""
+
+    day: date
+    visits: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitWithdrawn(Event):
     account_id: UUID
     planned_on: date

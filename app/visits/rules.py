@@ -229,9 +229,9 @@ DEFAULT_VISIT_MINUTES = 30
 FORGOTTEN_AFTER = timedelta(hours=3)
 
 
-def visit_duration(check_in_at: datetime, check_out_at: datetime) -> timedelta:
-    """Time spent; zero where the phone's clock was set back in between."""
-    return max(check_out_at - check_in_at, timedelta(0))
+def visit_minutes(check_in_at: datetime, check_out_at: datetime) -> int:
+    """Whole minutes spent; zero where the phone's clock was set back in between."""
+    return max(check_out_at - check_in_at, timedelta(0)) // timedelta(minutes=1)
 
 
 def forgotten(check_in_at: datetime, now: datetime, zone: str, next_check_in_at: datetime | None = None) -> bool:

@@ -43,7 +43,7 @@ from app.visits.queries import (
     list_missed,
     list_photos,
 )
-from app.visits.rules import OUTCOMES, REASONS, STATE_NAMES, VERDICT_NAMES, Dismissal, VisitState
+from app.visits.rules import OUTCOMES, REASONS, STATE_NAMES, VERDICT_NAMES, Dismissal, VisitState, visit_minutes
 from app.web.actor import current_actor
 from app.web.errors import reason_text
 from app.web.form import int_or_none, translated
@@ -309,7 +309,7 @@ def _told(arrival: Any) -> str:
 def _end_of(line: VisitLine) -> int | None:
     """Minutes that the visit took, None while it lasts."""
     begun, ended = line.row.check_in_at, line.row.check_out_at
-    return max(0, int((ended - begun).total_seconds() // 60)) if begun and ended else None
+    return visit_minutes(begun, ended) if begun and ended else None
 
 
 def _unplanned(account_id: UUID, form: UnplannedForm, status: int = 200) -> Response:

@@ -11,10 +11,7 @@ from app.kernel.dates import (
     day_bounds,
     is_zone,
     local,
-    minutes_between,
     today_in,
-    week_bounds,
-    week_of,
     zone_of,
 )
 
@@ -67,24 +64,9 @@ def test_a_manager_in_london_looks_at_a_day_in_shanghai() -> None:
     assert [local(at, "Europe/London").hour for at in (start, end)] == [16, 17]
 
 
-def test_durations_are_real_time_across_a_clock_change() -> None:
-    start = at_local(date(2026, 3, 29), time(0, 30), "Europe/London")
-    end = at_local(date(2026, 3, 29), time(3, 0), "Europe/London")
-    assert minutes_between(start, end) == 90
-    assert minutes_between(end, start) == -90
-    assert minutes_between(start, start + timedelta(seconds=119)) == 1
-
-
-def test_weeks_run_from_monday_to_sunday() -> None:
-    assert week_of(date(2026, 11, 21)) == (date(2026, 11, 16), date(2026, 11, 22))
-    assert week_of(date(2026, 11, 16)) == (date(2026, 11, 16), date(2026, 11, 22))
-    start, end = week_bounds(date(2026, 3, 25), "Europe/London")
-    assert (start, end) == (utc(2026, 3, 23), utc(2026, 3, 29, 23))
-
-
 def test_an_instant_has_a_zone() -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001
-    for refuses in (lambda: as_utc(naive), lambda: today_in("UTC", naive), lambda: minutes_between(naive, naive)):
+    for refuses in (lambda: as_utc(naive), lambda: today_in("UTC", naive)):
         with pytest.raises(ValueError, match="zone"):
             refuses()
     in_tokyo = datetime(2026, 1, 1, 9, tzinfo=timezone(timedelta(hours=9)))

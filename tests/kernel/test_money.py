@@ -11,6 +11,7 @@ from app.kernel.money import (
     Money,
     MoneyError,
     format_money,
+    format_number,
     from_decimal,
     minor_digits,
     parse_money,
@@ -128,6 +129,7 @@ def test_no_text_breaks_the_reader(text: str, currency: str) -> None:
 )
 def test_amounts_are_written_for_the_reader(money: Money, language: str, text: str) -> None:
     assert format_money(money, language) == text
+    assert format_number(money).lstrip("-") in text
 
 
 def test_digits_follow_iso_except_for_taiwan() -> None:

@@ -20,7 +20,7 @@ from app.visits.rules import (
     judge,
     needs_reason,
     state_of,
-    visit_duration,
+    visit_minutes,
 )
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -166,8 +166,8 @@ def test_a_visit_is_planned_or_checked_in() -> None:
 
 
 def test_a_duration_is_never_negative() -> None:
-    assert visit_duration(NOW, LATER) == timedelta(minutes=25)
-    assert visit_duration(LATER, NOW) == timedelta(0)
+    assert visit_minutes(NOW, LATER) == 25
+    assert visit_minutes(LATER, NOW) == 0
 
 
 @pytest.mark.parametrize(

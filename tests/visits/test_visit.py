@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from app.accounts.models import Account
 from app.infra.db import db, transact
 from app.infra.files import read
+from app.infra.journal import JournalEntry
 from app.kernel.dates import at_local, today_in
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.ids import new_id
@@ -195,6 +196,8 @@ def test_the_day_is_arranged_in_one_go(cast: Cast, stage: Stage, visit: UUID) ->
     second = transact(lambda: plan_visit(cast.rita, new_id(), stage.nowhere, stage.nowhere_place, day, now).id)
     transact(lambda: arrange_day(cast.rita, day, [(second, now), (visit, None)], now))
     assert [each.row.id for each in list_day(cast.rita, cast.rita.person_id, day, now)] == [second, visit]
+    told = db.session.scalar(select(JournalEntry.facts).where(JournalEntry.event == "DayArranged"))
+    assert told == {"day": day.isoformat(), "visits": f"{second},{visit}"}
     with pytest.raises(NotFoundError):
         transact(lambda: arrange_day(cast.ren, day, [(visit, None)], now))
 
