@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import false, func, or_, select, update
 
 from app.accounts.columns import place_key
 from app.accounts.events import (
@@ -96,7 +96,6 @@ def change_account(actor: Actor, account_id: UUID, given: AccountInput, version:
         setattr(account, name, value)
     account.version += 1
     record(actor, AccountChanged(account.id, name=account.name, rating=account.rating), now)
-    db.session.execute(update(Place).where(Place.account_id == account.id).values(rating=account.rating))
     refresh(account)
     return account
 
@@ -112,8 +111,7 @@ def assign_owner(actor: Actor, account_id: UUID, owner_id: UUID | None, version:
     record(actor, AccountAssigned(account.id, before=account.owner_id, owner_id=owner_id), now)
     account.owner_id = owner_id
     account.version += 1
-    db.session.flush()
-    db.session.execute(update(Place).where(Place.account_id == account.id).values(owner_id=owner_id))
+    refresh(account)
     return account
 
 
@@ -125,7 +123,7 @@ def archive_account(actor: Actor, account_id: UUID, now: datetime) -> None:
         account.archived_at = now
         account.version += 1
         record(actor, AccountArchived(account.id), now)
-        db.session.flush()
+        refresh(account)
 
 
 def restore_account(actor: Actor, account_id: UUID, now: datetime) -> None:
@@ -136,7 +134,7 @@ def restore_account(actor: Actor, account_id: UUID, now: datetime) -> None:
         account.archived_at = None
         account.version += 1
         record(actor, AccountRestored(account.id), now)
-        db.session.flush()
+        refresh(account)
 
 
 def note_visit(account_id: UUID, visited_on: date | None, next_visit_on: date | None) -> None:
@@ -155,8 +153,11 @@ def note_visit(account_id: UUID, visited_on: date | None, next_visit_on: date | 
 
 def refresh(account: Account) -> None:
     """Compute anew what is derived from an account, its places and contacts: its address, the text it is found by, its
-    identity."""
+    identity, and what its places repeat of it."""
     db.session.flush()
+    live = Place.archived_at.is_(None) if account.archived_at is None else false()
+    repeated = update(Place).where(Place.account_id == account.id)
+    db.session.execute(repeated.values(owner_id=account.owner_id, rating=account.rating, is_live=live))
     places = db.session.execute(
         select(Place.label, Place.address, Place.district, Place.city)
         .where(Place.account_id == account.id, Place.archived_at.is_(None))
@@ -267,8 +268,8 @@ def archive_place(actor: Actor, place_id: UUID, now: datetime) -> None:
 def _new_place(account: Account, row_id: UUID | None, given: PlaceInput, position_in_list: int) -> Place:
     check_place(given)
     place = Place(
-        id=row_id or new_id(), account_id=account.id, owner_id=account.owner_id, rating=account.rating,
-        position_in_list=position_in_list, **_place_columns(replace(given, hours=written_hours(given.hours))),
+        id=row_id or new_id(), account_id=account.id, position_in_list=position_in_list,
+        **_place_columns(replace(given, hours=written_hours(given.hours))),
     )  # fmt: skip
     db.session.add(place)
     db.session.flush()

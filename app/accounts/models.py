@@ -53,7 +53,7 @@ class Place(Model):
 
     Position is WGS-84, in degrees; `certainty` says what it is worth: exact, approximate (a district's centre) or none.
     `qk` is the quadkey of zoom 26 and (ux, uy, uz) the unit vector, both None without a position. `owner_id` and
-    `rating` repeat the account's, so that "nearest of mine" and "nearest of class A" ask one table.
+    `rating` repeat the account's, and `is_live` says that neither is put away: "nearest of mine" asks one table.
     """
 
     __tablename__ = "place"
@@ -70,6 +70,7 @@ class Place(Model):
     position_in_list: Mapped[int] = mapped_column(default=0)
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     rating: Mapped[str] = mapped_column(default="C")
+    is_live: Mapped[bool] = mapped_column(default=True)
     label: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")  # ISO 3166-1 alpha-2
     region: Mapped[str] = mapped_column(default="")

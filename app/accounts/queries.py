@@ -184,7 +184,11 @@ def _page_of(actor: Actor, filters: AccountFilters, today: date, printed: bool) 
             type_coerce(Account.id, IdText).label("id") if printed else Account.id, Account.name, Account.rating,
             Account.category, Account.phone, Account.last_visit_on, owner, Account.address,
         )
-        .where(*_narrowed(actor, filters, today))
+        .where(
+            Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),
+            *_held(actor, filters, Account),
+            *_told(filters, today),
+        )
         .order_by(*_order(actor, filters))
         .limit(PAGE_SIZE + 1)
         .offset(bindparam("skipped", type_=Integer))
@@ -200,25 +204,24 @@ def _order(actor: Actor, filters: AccountFilters) -> tuple[Any, ...]:
     return order
 
 
-def _narrowed(
-    actor: Actor, filters: AccountFilters, today: date, row: type[Account | Place] = Account
-) -> list[ColumnElement[bool]]:
-    """The clauses of the filters on accounts. `row`: the table whose owner and class are asked; Place has them too."""
-    clauses = [
-        Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),
-        belongs_to(actor, row.owner_id, pool=True),
-    ]
+def _held(actor: Actor, filters: AccountFilters, row: type[Account | Place]) -> list[ColumnElement[bool]]:
+    """Whose, and which class: asked of accounts, or of places, which repeat both."""
+    clauses = [belongs_to(actor, row.owner_id, pool=True)]
     if filters.owner == "none":
         clauses.append(row.owner_id.is_(None))
     elif filters.owner:
         clauses.append(row.owner_id == (actor.id if filters.owner == "me" else UUID(filters.owner)))
     if filters.rating:
         clauses.append(row.rating == filters.rating)
+    return clauses
+
+
+def _told(filters: AccountFilters, today: date) -> list[ColumnElement[bool]]:
+    """What only the account can tell: when it was visited, and its text."""
+    clauses = _found(filters.q) if filters.q else []
     if filters.days is not None:
         since = today - timedelta(days=filters.days)
         clauses.append(or_(Account.last_visit_on.is_(None), Account.last_visit_on <= since))
-    if filters.q:
-        clauses += _found(filters.q)
     return clauses
 
 
@@ -263,11 +266,8 @@ def nearest_accounts(
         position,
         k,
         place=Place.__table__,
-        where=[
-            Place.account_id == Account.id,
-            Place.archived_at.is_(None),
-            *_narrowed(actor, filters, today, Place),
-        ],
+        where=_places_of(actor, filters, today),
+        joins=[Account.id == Place.account_id],
         max_radius_m=max_radius_m,
     )  # fmt: skip
     return [
@@ -278,6 +278,16 @@ def nearest_accounts(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _places_of(actor: Actor, filters: AccountFilters, today: date) -> list[ColumnElement[bool]]:
+    """The clauses of the filters on places; the account is joined only where it must be asked."""
+    clauses, told = _held(actor, filters, Place), _told(filters, today)
+    if filters.archived:
+        told += [Account.archived_at.is_not(None), Place.archived_at.is_(None)]
+    else:
+        clauses.append(Place.is_live.is_(True))
+    return [*clauses, Place.account_id == Account.id, *told] if told else clauses
 
 
 # --- Due ------------------------------------------------------------------------------------------------

@@ -75,15 +75,15 @@ def nearest(
     *,
     place: FromClause,
     where: Sequence[ColumnElement[bool]] = (),
-    source: FromClause | None = None,
+    joins: Sequence[ColumnElement[bool]] = (),
     max_radius_m: float | None = None,
 ) -> list[Row[Any]]:
     """The k rows nearest to `position` (fewer where fewer match), nearest first.
 
     `columns` are what is selected; each row has a further column `chord2` (`geo.arc_m(row.chord2)` is its distance in
-    metres). `place` has the columns qk (BIGINT, indexed), ux, uy and uz (double); rows without a key never appear.
-    `where` are the filters, and the conditions of joins where they or `columns` name other tables; `source` is the join
-    to select from where that does not say it (an outer join). Nothing further away than `max_radius_m` is returned.
+    metres). `place` has the columns id, qk (BIGINT, indexed), ux, uy and uz (double); rows without a key never appear.
+    `where` are the filters, with the conditions of a join where they ask another table. `joins` are the conditions by
+    which `columns` of other tables are found once the k rows are known. Nothing beyond `max_radius_m` is returned.
     """
     if k < 1:
         raise ValueError("k must be at least 1")
@@ -96,7 +96,7 @@ def nearest(
     radius, in_gap = reach, False
     for aside in _WINDOWS:
         window = connection.execute(
-            _window(place, where, source), known | {"key": quadkey(position), "aside": aside * k - 1}
+            _window(place, where), known | {"key": quadkey(position), "aside": aside * k - 1}
         ).all()
         hits = sorted(arc_m(row.chord2) for row in window if not row.is_end)
         if len(hits) == k:
@@ -108,13 +108,13 @@ def nearest(
         if len(hits) == k or not any(row.is_end for row in window):
             break
     if in_gap:
-        parts, ranges = _PARTS, _narrowed(connection, _tiles(place, where, source), position, k, radius)
+        parts, ranges = _PARTS, _narrowed(connection, _tiles(place, where), position, k, radius)
     elif radius < HALF_CIRCUMFERENCE_M:
         parts, ranges = _COVER, covering(position, radius)
     else:
         parts, ranges = 0, []
-    joined = (connection.connection() if isinstance(connection, Session) else connection).dialect.name == "sqlite"
-    circle = _circle(columns, place, where, source, parts, joined)
+    in_sqlite = (connection.connection() if isinstance(connection, Session) else connection).dialect.name == "sqlite"
+    circle = _circle(columns, place, where, joins, parts, in_sqlite)
     return list(connection.execute(circle, known | _range_values(ranges, parts)).all())
 
 
@@ -177,7 +177,7 @@ def _chord2(place: FromClause) -> ColumnElement[float]:
     return dx * dx + dy * dy + dz * dz
 
 
-def _window(place: FromClause, where: Sequence[ColumnElement[bool]], source: FromClause | None) -> Select[Any]:
+def _window(place: FromClause, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Rows (is_end, chord2): the k nearest matches among `aside` rows before the key and as many after it, and an end
     for either side that has more."""
     end = place.alias("window_end")
@@ -187,7 +187,7 @@ def _window(place: FromClause, where: Sequence[ColumnElement[bool]], source: Fro
     below = ends.where(end.c.qk < key).order_by(end.c.qk.desc()).cte("below")
     above = ends.where(end.c.qk >= key).order_by(end.c.qk).cte("above")
     inside = (
-        _selected([literal(0).label("is_end")], place, where, source)
+        _selected([literal(0).label("is_end")], place, where)
         .where(
             *_between(
                 place,
@@ -206,12 +206,10 @@ def _window(place: FromClause, where: Sequence[ColumnElement[bool]], source: Fro
     )
 
 
-def _tiles(place: FromClause, where: Sequence[ColumnElement[bool]], source: FromClause | None) -> Select[Any]:
+def _tiles(place: FromClause, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """For each key range that holds a match: first and last key of a match, and another key if there are `many`."""
     part = _key_ranges(_PARTS)
     inside = select(place.c.qk).where(*where, *_between(place, part.c.low, part.c.high)).correlate(part)
-    if source is not None:
-        inside = inside.select_from(source)
     up, down = inside.order_by(place.c.qk).limit(1), inside.order_by(place.c.qk.desc()).limit(1)
     return select(
         up.scalar_subquery().label("first"),
@@ -224,22 +222,25 @@ def _circle(
     columns: Sequence[Any],
     place: FromClause,
     where: Sequence[ColumnElement[bool]],
-    source: FromClause | None,
+    joins: Sequence[ColumnElement[bool]],
     parts: int,
-    joined: bool,
+    in_sqlite: bool,
 ) -> Select[Any]:
     """The k nearest matches in so many key ranges; in all the world if none, by whichever index the filters have.
 
     SQLite wants the ranges as a table to join: with many of them in an OR it rather reads the whole table. PostgreSQL
     wants the OR, whose ranges it can weigh: of the join it thinks that every row might fit, and sorts the whole table.
     """
-    chosen = _selected(columns, place, where, source)
+    chosen = _selected([place.c.id], place, where)
     if not parts:
-        return chosen.where(place.c.qk.is_not(None))
-    if joined:
+        chosen = chosen.where(place.c.qk.is_not(None))
+    elif in_sqlite:
         part = _key_ranges(parts)
-        return chosen.where(*_between(place, part.c.low, part.c.high))
-    return chosen.where(_in_ranges(place, parts))
+        chosen = chosen.where(*_between(place, part.c.low, part.c.high))
+    else:
+        chosen = chosen.where(_in_ranges(place, parts))
+    near = chosen.subquery("near")  # k rows, for which alone the rest is looked up
+    return select(*columns, near.c.chord2).where(place.c.id == near.c.id, *joins).order_by(near.c.chord2)
 
 
 @lru_cache(maxsize=32)
@@ -259,13 +260,9 @@ def _bounds(parts: int) -> list[tuple[BindParameter[int], BindParameter[int]]]:
     return [(bindparam(f"low{n}", type_=BigInteger), bindparam(f"high{n}", type_=BigInteger)) for n in range(parts)]
 
 
-def _selected(
-    columns: Sequence[Any], place: FromClause, where: Sequence[ColumnElement[bool]], source: FromClause | None
-) -> Select[Any]:
+def _selected(columns: Sequence[Any], place: FromClause, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     squared = _chord2(place)
     chosen = select(*columns, squared.label("chord2")).where(*where, squared <= bindparam("farthest", type_=Double))
-    if source is not None:
-        chosen = chosen.select_from(source)
     return chosen.order_by(squared).limit(bindparam("k", type_=Integer))
 
 

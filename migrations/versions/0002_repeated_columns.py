@@ -1,4 +1,5 @@
-"""An account repeats its main place's address, and a place its account's class: lists and "nearest" ask one table.
+"""An account repeats its main place's address, a place its account's class and whether it is in use: lists and "nearest"
+ask one table.
 
 Revision ID: 0002
 Revises: 0001
@@ -29,7 +30,15 @@ place = sa.table(
 def upgrade() -> None:
     op.add_column("account", sa.Column("address", sa.String(), nullable=False, server_default=""))
     op.add_column("place", sa.Column("rating", sa.String(), nullable=False, server_default="C"))
-    op.execute("UPDATE place SET rating = (SELECT rating FROM account WHERE account.id = place.account_id)")
+    op.add_column("place", sa.Column("is_live", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.execute(
+        """
+        UPDATE place SET
+            rating = (SELECT rating FROM account WHERE account.id = place.account_id),
+            is_live = archived_at IS NULL
+                AND (SELECT archived_at FROM account WHERE account.id = place.account_id) IS NULL
+        """
+    )
     connection = op.get_bind()
     main = sa.select(place).where(place.c.position_in_list == 0).order_by(place.c.id).limit(CHUNK)
     rows = connection.execute(main).all()
@@ -53,6 +62,7 @@ def line(address: str, district: str, city: str) -> str:
 def downgrade() -> None:
     op.drop_index("ix_place_rating_qk", "place")
     with op.batch_alter_table("place") as batch:
+        batch.drop_column("is_live")
         batch.drop_column("rating")
     with op.batch_alter_table("account") as batch:
         batch.drop_column("address")

@@ -56,11 +56,21 @@ def test_a_full_row_becomes_an_account_that_is_found_by_all_of_it(app: Flask) ->
 
 def test_the_derived_texts_are_those_that_people_s_changes_give(app: Flask) -> None:
     bring(table(ALL, FULL))
-    bring(table(ALL, FULL.replace("外滩酒楼", "外滩饭店").replace("黄浦区", "虹口区").replace("王敏", "李雷")))
+    bring(
+        table(
+            ALL,
+            FULL.replace("外滩酒楼", "外滩饭店")
+            .replace("黄浦区", "虹口区")
+            .replace("王敏", "李雷")
+            .replace("餐饮,A", "餐饮,B"),
+        )
+    )
     row = one()
     transact(lambda: refresh(db.session.get_one(Account, row.id)))
     again = one()
     assert (again.search.split(), again.identity) == (row.search.split(), row.identity)
+    assert again.address == row.address == "上海市虹口区中山东一路1号"
+    assert again.place_rating == row.place_rating == row.rating == "B"
 
 
 @pytest.mark.parametrize(

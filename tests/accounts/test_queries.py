@@ -4,7 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.accounts.actions import add_place, archive_account, archive_place, note_visit
+from app.accounts.actions import (
+    add_place,
+    archive_account,
+    archive_place,
+    assign_owner,
+    change_account,
+    note_visit,
+    restore_account,
+)
 from app.accounts.queries import (
     duplicates,
     find_usual_place,
@@ -27,6 +35,7 @@ from app.accounts.rules import (
     SAME_PHONE,
     SIMILAR_NAME,
     AccountFilters,
+    AccountInput,
     ContactInput,
     PlaceInput,
 )
@@ -239,6 +248,26 @@ def test_of_hidden_ones_only_a_masked_name_is_told(cast: Cast) -> None:
     assert (found.id, found.name, found.owner, found.address, found.distance_m) == (None, "Boro…", "Ren", "", None)
     (found,) = duplicates(cast.otto, "", "020 7946 0000", TOWER_BRIDGE)
     assert found.name == "Borough Kitchen Supply" and found.id is not None
+
+
+def test_places_keep_up_with_their_account(cast: Cast) -> None:
+    account = customer(cast.rita, "Golden Dragon", at=BUND)
+    second = transact(lambda: add_place(cast.rita, account.id, None, PlaceInput("Asia/Shanghai", position=BUND), NOW))
+
+    def near(**filters: object) -> int:
+        return len(nearest_accounts(cast.mona, BUND, 9, AccountFilters(**filters), TODAY))  # type: ignore[arg-type]
+
+    assert near() == near(owner="", rating="C") == 2 and near(rating="A") == 0
+    given = AccountInput("Golden Dragon", rating="A")
+    transact(lambda: change_account(cast.rita, account.id, given, account.version, NOW))
+    transact(lambda: assign_owner(cast.mona, account.id, cast.mona.id, None, NOW))
+    assert near(rating="A") == near(owner="me") == near(rating="A", days=30) == 2 and near(rating="C") == 0
+    transact(lambda: archive_place(cast.mona, second.id, NOW))
+    assert near() == near(q="dragon") == 1
+    transact(lambda: archive_account(cast.mona, account.id, NOW))
+    assert near() == near(q="dragon") == 0 and near(archived=True) == 1
+    transact(lambda: restore_account(cast.mona, account.id, NOW))
+    assert near() == 1
 
 
 def test_at_most_five_and_none_put_away(cast: Cast) -> None:

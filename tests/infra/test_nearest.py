@@ -200,7 +200,7 @@ def test_rows_bring_columns_and_distance(world: World) -> None:
         here,
         3,
         place=spot,
-        source=spot.outerjoin(firm, firm.c.id == spot.c.firm_id),
+        joins=[firm.c.id == spot.c.firm_id],
     )
     assert (first.id, first.grade) == (world.rows[5].id, world.rows[5].grade)
     assert arc_m(first.chord2) == pytest.approx(0, abs=1e-3)
