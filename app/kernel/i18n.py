@@ -27,6 +27,13 @@ def negotiate(tags: list[str]) -> str:
     return next((found for tag in tags if (found := language_of(tag))), "en")
 
 
+def label_in(text: str, language: str) -> str:
+    """The reader's part of a short text that a company writes in its languages at once: "case | 箱 | 箱" in the order
+    of LANGUAGES. With fewer parts the last is for the languages that follow; written once, it is for all."""
+    parts = text.split(" | ")
+    return parts[min(list(LANGUAGES).index(language), len(parts) - 1)].strip()
+
+
 def html_lang(language: str) -> str:
     """BCP 47 tag for the lang attribute."""
     return language.replace("_", "-")

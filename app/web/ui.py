@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, get_flashed_messages, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup
 
-from app.kernel.i18n import LANGUAGES, html_lang
+from app.kernel.i18n import LANGUAGES, html_lang, label_in
 from app.kernel.ids import new_id
 from app.kernel.money import Money, format_money
 from app.web import locale
@@ -87,6 +87,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         moment=locale.moment_text,
         money=money_text,
         distance=distance_text,
+        in_language=lambda text: label_in(text, str(get_locale())),
     )
 
     @app.context_processor

@@ -26,6 +26,12 @@ addEventListener("pageshow", ({ persisted }) => {
   giveKeys(true);
 });
 
+/* What is chosen in a row that scrolls sideways is seen. */
+for (const chosen of document.querySelectorAll(".chips [aria-current], .segments [aria-current]")) {
+  const row = chosen.parentElement.getBoundingClientRect(), own = chosen.getBoundingClientRect();
+  if (own.left < row.left || own.right > row.right) chosen.parentElement.scrollLeft += own.left - row.left - (row.width - own.width) / 2;
+}
+
 /* One tap, one post. It leaves when the server answers: the browser's own error page would lose what was typed. */
 const cleared = new WeakSet();
 addEventListener("submit", (event) => {

@@ -272,7 +272,8 @@ def test_an_owner_who_comes_later_gets_his_accounts_by_the_same_file(app: Flask,
     transact(join)
     assert bring(content) == (1, 0, 1, 0, 0)
     assert (one().owner_id, one().place_owner_id) == (cast.ren.id, cast.ren.id)
-    events = db.session.scalars(select(JournalEntry.event).where(JournalEntry.subject_id == one().id)).all()
+    told = select(JournalEntry.event).where(JournalEntry.subject_id == one().id).order_by(JournalEntry.id)
+    events = db.session.scalars(told).all()
     assert sorted(events) == ["AccountAssigned", "AccountChanged"]
 
     def leave() -> None:

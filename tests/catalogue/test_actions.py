@@ -56,7 +56,8 @@ def do(action: Any, *args: Any) -> Any:
 
 
 def events(subject: UUID) -> list[str]:
-    return list(db.session.scalars(select(JournalEntry.event).where(JournalEntry.subject_id == subject)))
+    told = select(JournalEntry.event).where(JournalEntry.subject_id == subject).order_by(JournalEntry.id)
+    return list(db.session.scalars(told))
 
 
 # --- Products

@@ -181,8 +181,16 @@ def test_the_pdf_is_asked_for_once(cast: Cast, shop: Shop, browser: Open) -> Non
 @pytest.mark.parametrize(
     ("account", "words", "amounts"),
     [
-        ("kitchen", ("Quote", "OliveoiL5L", "Validuntil", "Page1of1", "(CNY)"), ("758.10", "88.50", "953.12")),
-        ("tower", ("報價單", "橄欖油5公升", "有效期限", "臺北市信義區松壽路12號", "(TWD)"), ("2,451", "2,781")),
+        (
+            "kitchen",
+            ("Quote", "OliveoiL5L", "Validuntil", "Page1of1", "(CNY)", "2can399.00"),
+            ("758.10", "88.50", "953.12"),
+        ),
+        (
+            "tower",
+            ("報價單", "橄欖油5公升", "有效期限", "臺北市信義區松壽路12號", "(TWD)", "2桶1,290"),
+            ("2,451", "2,781"),
+        ),
     ],
 )
 def test_the_totals_are_the_same_on_page_and_paper(
