@@ -55,11 +55,14 @@ def authenticate(email: str, password: str, address: str, now: datetime) -> Pers
     return person
 
 
-def change_own_password(actor: Actor, current: str, new: str, now: datetime) -> Person:
-    """Set a new password and end all sessions but the one that the caller starts anew."""
+def change_own_password(actor: Actor, current: str, new: str, address: str, now: datetime) -> Person:
+    """Set a new password and end all sessions but the one that the caller starts anew.
+
+    A wrong `current` counts as a failed sign-in from `address`: whoever finds a phone unlocked cannot try them all.
+    """
     must(actor, P.PROFILE_OWN)
     person = get_self(actor)
-    if not password_fits(person, current):
+    if authenticate(person.email, current, address, now) is None:
         raise InvalidError("current", N_("That is not your password."))
     check_password(new, person.email)
     person.password_hash = hash_password(new)

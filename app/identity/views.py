@@ -124,9 +124,10 @@ def password_update() -> Response:
     if form.validate():
         try:
             person = change_own_password(
-                current_actor(), form.current.data or "", form.password.data or "", datetime.now(UTC)
+                current_actor(), form.current.data or "", form.password.data or "", _address(), datetime.now(UTC)
             )
         except InvalidError as error:
+            keep_anyway()
             form.refuse(error)
         else:
             forget_actors()

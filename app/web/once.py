@@ -84,6 +84,13 @@ def remember(response: Response) -> None:
         receipt.status, receipt.location = response.status_code, _location(response)
 
 
+def withdraw() -> None:
+    """Take the receipt back: the post is answered with an error, and the same one again is a new try."""
+    receipt: Receipt | None = g.pop("receipt", None)
+    if receipt is not None:
+        db.session.delete(receipt)
+
+
 def _location(response: Response) -> str:
     return response.headers.get("Location") or response.headers.get(REDIRECT) or ""
 

@@ -41,6 +41,8 @@ class Fieldbook(Flask):
             response = make_response(Flask.dispatch_request(self))
             if once.has_effect(response):
                 once.remember(response)
+            elif g.keep:
+                once.withdraw()
             return response
 
         return transact(work, keep=lambda response: once.has_effect(response) or g.keep)
@@ -54,5 +56,5 @@ def _take_in_body() -> None:
 
 
 def keep_anyway() -> None:
-    """Commit although the answer is an error: a failed sign-in must be counted."""
+    """Commit although the answer is an error: a wrong password must be counted."""
     g.keep = True

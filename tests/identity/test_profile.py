@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.identity.models import Person
+from app.identity.rules import GUESSES_PER_EMAIL
 from app.infra.db import db
 from app.kernel.ids import new_id
 from tests.conftest import PASSWORD, Browser, Cast
@@ -105,6 +106,18 @@ def test_a_bad_change_of_password_says_why(browser: Open, cast: Cast, current: s
     assert reason in response.text
     assert password not in response.text
     assert person(cast).session_version == 1
+
+
+def test_wrong_passwords_are_counted_here_as_at_sign_in(browser: Open, cast: Cast) -> None:
+    rita, key = browser(cast.rita), new_id()
+    for _ in range(GUESSES_PER_EMAIL):  # the same post again is another guess
+        response = rita.post("/settings/password", once=key, current="not mine at all", password="an entirely new one")
+        assert "That is not your password." in response.text
+    response = rita.post("/settings/password", current=PASSWORD, password="an entirely new one")
+    assert response.status_code == 422 and "Too many attempts." in response.text
+    assert person(cast).session_version == 1
+    anew = browser(None).post("/sign-in", email="rita@harbour.example", password=PASSWORD)
+    assert anew.status_code == 429
 
 
 def test_settings_need_a_sign_in_and_know_two_methods(browser: Open, cast: Cast) -> None:
