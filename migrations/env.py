@@ -12,13 +12,20 @@ def migrate() -> None:
     with db.engine.connect() as connection:
         if sqlite:  # said to the driver: SQLAlchemy would begin a transaction, in which SQLite ignores it
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
-        options = current_app.extensions["migrate"].configure_args
-        context.configure(connection=connection, target_metadata=db.metadata, **{**options, "render_as_batch": sqlite})
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
-        if sqlite:
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+        try:
+            _run(connection, sqlite)
+        finally:
+            connection.rollback()
+            if sqlite:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _run(connection, sqlite: bool) -> None:
+    options = current_app.extensions["migrate"].configure_args
+    context.configure(connection=connection, target_metadata=db.metadata, **{**options, "render_as_batch": sqlite})
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
 
 
 migrate()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -169,8 +170,8 @@ def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
 def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date, *, printed: bool = False) -> Page:
     """Page `number` (from 1) of the accounts, in one statement; `printed`: with the ids as text.
 
-    Rows (id, name, rating, category, phone, last_visit_on, owner, address); `owner` is a name or None. `today` is the
-    reader's, for "not visited for N days".
+    Rows (id, name, rating, category, phone, last_visit_on, owner, address, is_own); `owner` is a name or None, `is_own`
+    says that it is the actor. `today` is the reader's, for "not visited for N days".
     """
     return Page.of(fetch(_page_of(actor, filters, today, printed), skipped=offset(number)), number)
 
@@ -183,6 +184,7 @@ def _page_of(actor: Actor, filters: AccountFilters, today: date, printed: bool) 
         select(
             type_coerce(Account.id, IdText).label("id") if printed else Account.id, Account.name, Account.rating,
             Account.category, Account.phone, Account.last_visit_on, owner, Account.address,
+            (Account.owner_id == actor.id).label("is_own"),
         )
         .where(
             Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),
@@ -380,24 +382,28 @@ def duplicates(
     name are told: enough to talk to each other, too little to go there alone.
     """
     core, tails = core_of(name), phone_tails(phone)
-    found: dict[UUID, tuple[float, Duplicate]] = {}
+    found: dict[UUID, tuple[tuple[float, float], Duplicate]] = {}
     for row in _candidates(core, tails, position):
         other_phones = " ".join(part for part in row.search.split() if part.isdigit())
         here = Position(row.lat, row.lon) if row.lat is not None else None
         away = distance_m(position, here) if position and here else None
         why = why_duplicate(core, tails, core_of(row.name), other_phones, away is not None and away <= NEAR_M)
-        if why is None or row.id == besides or (row.id in found and found[row.id][0] >= why[0]):
+        if why is None or row.id == besides:
+            continue
+        rank = (why[0], -inf if away is None else -away)  # of its places the nearest is told
+        if row.id in found and found[row.id][0] >= rank:
             continue
         seen = row.owner_id is None or actor.reach is Reach.ALL or row.owner_id in actor.people
+        address = address_line(row.address or "", row.district or "", row.city or "")
         found[row.id] = (
-            why[0],
+            rank,
             (
-                Duplicate(why[1], row.name, row.owner, row.id, row.address, away)
+                Duplicate(why[1], row.name, row.owner, row.id, address, away)
                 if seen
                 else Duplicate(why[1], masked(row.name), row.owner)
             ),
         )
-    surest = sorted(found.values(), key=lambda each: (-each[0], each[1].distance_m or 0.0, each[1].name))
+    surest = sorted(found.values(), key=lambda each: (-each[0][0], each[1].distance_m or 0.0, each[1].name))
     return [duplicate for _, duplicate in surest[:MOST_DUPLICATES]]
 
 
@@ -424,8 +430,8 @@ def _candidates(core: str, tails: frozenset[str], position: Position | None) -> 
     parts_of_all = [select(each.limit(MOST_CANDIDATES).subquery().c.id) for each in asked]
     return db.session.execute(
         select(
-            Account.id, Account.name, Account.search, Account.owner_id, Person.name.label("owner"),
-            Account.address, Place.lat, Place.lon,
+            Account.id, Account.name, Account.search, Account.owner_id, Person.name.label("owner"), Place.address,
+            Place.district, Place.city, Place.lat, Place.lon,
         )
         .outerjoin(Person, Person.id == Account.owner_id)
         .outerjoin(Place, and_(Place.account_id == Account.id, Place.archived_at.is_(None)))

@@ -96,7 +96,7 @@ def account_index() -> Response:
         "accounts/index.html",
         "account_list",
         found=found,
-        lines=_lines(found.rows, actor.name),
+        lines=_lines(found.rows),
         filters=filters,
         chips_=_chips(filters, language()),
         more=urlencode(filters.args() | {"more": "1"}) if actor.reach is not Reach.OWN else None,
@@ -109,13 +109,13 @@ def _asks_for_more(filters: AccountFilters) -> bool:
     return "more" in request.args or filters.owner not in ("", "me", POOL)
 
 
-def _lines(rows: Iterable[Any], reader: str) -> Iterator[tuple[str, ...]]:
+def _lines(rows: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     """(id, name, class, address, the rest in one line, what to dial): as few pieces as possible for the template. Whose
     it is stands there where it is not the reader's."""
     visited, never, pool = _("Last visit %(day)s"), _("Never visited"), _("Public pool")
-    for account_id, name, rating, category, phone, visited_on, owner, address in rows:
+    for account_id, name, rating, category, phone, visited_on, owner, address, is_own in rows:
         last = visited % {"day": day_text(visited_on)} if visited_on else never
-        held = category if owner == reader else f"{owner or pool} · {category}" if category else owner or pool
+        held = category if is_own else f"{owner or pool} · {category}" if category else owner or pool
         told = f"{held} · {last}" if held else last
         yield account_id, name, rating, address, told, dialled(phone)
 

@@ -125,7 +125,8 @@ def product_update(product_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, ProductForm.of(get_product(current_actor(), product_id)))
+            saved = ProductForm.of(get_product(current_actor(), product_id))
+            return stale(form, saved, url_for("catalogue.product_edit", product_id=product_id))
         else:
             flash(_("The product is saved."), "success")
             return goto(url_for("catalogue.product_show", product_id=product_id))
@@ -239,7 +240,8 @@ def price_list_update(price_list_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, PriceListForm.of(price_list))
+            back = url_for("catalogue.price_list_edit", price_list_id=price_list_id)
+            return stale(form, PriceListForm.of(price_list), back)
         else:
             flash(_("The list is saved."), "success")
             return goto(url_for("catalogue.price_list_show", price_list_id=price_list_id))

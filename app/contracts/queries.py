@@ -1,4 +1,7 @@
-"""Ways to contracts. A contract is visible to whoever sees its order: by the rep, or the owner of the account."""
+"""Ways to contracts. A contract is visible to whoever sees its order: by the rep, or the owner of the account.
+
+It is void where somebody said so, or its order is cancelled.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,11 +23,12 @@ from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 from app.kernel.page import PAGE_SIZE, Page, offset
 from app.kernel.text import search_parts
-from app.sales.models import Order
+from app.sales.models import Cancellation, Order
 
 MOST_WORDS = 8
 CHUNK = 500  # ids in one statement
 _printed = exists().where(Printing.contract_id == Contract.id)
+_is_void = or_(Voidance.contract_id.is_not(None), Cancellation.order_id.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Document.title,
             Job.failure,
             _printed.label("printed"),
-            Voidance.at.label("voided_at"),
-            Voidance.reason,
+            func.coalesce(Voidance.at, Cancellation.at).label("voided_at"),
+            func.coalesce(Voidance.reason, Cancellation.reason).label("reason"),
         )
         .join(Order, Order.id == Contract.order_id)
         .join(Account, Account.id == Order.account_id)
@@ -64,6 +68,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
         .join(Document, Document.id == Contract.document_id)
         .join(Job, Job.id == Document.job_id)
         .outerjoin(Voidance, Voidance.contract_id == Contract.id)
+        .outerjoin(Cancellation, Cancellation.order_id == Contract.order_id)
     )
 
 
@@ -108,7 +113,8 @@ def list_ids(actor: Actor, filters: ContractFilters, limit: int) -> Sequence[UUI
         .join(Account, Account.id == Order.account_id)
         .join(Document, Document.id == Contract.document_id)
         .outerjoin(Voidance, Voidance.contract_id == Contract.id)
-        .where(_visible(actor), Voidance.contract_id.is_(None), *_narrowed(filters))
+        .outerjoin(Cancellation, Cancellation.order_id == Contract.order_id)
+        .where(_visible(actor), ~_is_void, *_narrowed(filters))
     )
     return db.session.scalars(_newest(rows).limit(limit)).all()
 
@@ -141,7 +147,7 @@ def list_of_account(actor: Actor, account_id: UUID, limit: int = 5) -> list[Cont
 def count_states(actor: Actor) -> dict[ContractState, int]:
     """How many contracts the actor sees in each state, in one statement."""
     state = case(
-        (Voidance.contract_id.is_not(None), ContractState.VOID.value),
+        (_is_void, ContractState.VOID.value),
         (_printed, ContractState.PRINTED.value),
         (Document.digest.is_not(None), ContractState.MADE.value),
         else_=ContractState.WAITING.value,
@@ -151,6 +157,7 @@ def count_states(actor: Actor) -> dict[ContractState, int]:
         .select_from(Contract)
         .join(Document, Document.id == Contract.document_id)
         .outerjoin(Voidance, Voidance.contract_id == Contract.id)
+        .outerjoin(Cancellation, Cancellation.order_id == Contract.order_id)
     )
     if actor.reach is not Reach.ALL:
         states = states.join(Order, Order.id == Contract.order_id).join(Account, Account.id == Order.account_id)
@@ -214,9 +221,8 @@ def _narrowed(filters: ContractFilters) -> list[ColumnElement[bool]]:
 
 def _in_state(state: ContractState) -> ColumnElement[bool]:
     if state is ContractState.VOID:
-        return Voidance.contract_id.is_not(None)
-    standing = Voidance.contract_id.is_(None)
+        return _is_void
     if state is ContractState.PRINTED:
-        return and_(standing, _printed)
+        return and_(~_is_void, _printed)
     there = Document.digest.is_not(None) if state is ContractState.MADE else Document.digest.is_(None)
-    return and_(standing, ~_printed, there)
+    return and_(~_is_void, ~_printed, there)

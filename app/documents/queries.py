@@ -18,6 +18,9 @@ from app.kernel.errors import NotFoundError
 
 CHUNK = 500  # ids in one statement
 _Kinds = tuple[Renderer, ...]
+_PARTS = select(Document.id, Document.kind, Document.subject_id, Document.digest).where(
+    Document.id.in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +67,15 @@ def get_document(actor: Actor, document_id: UUID, renderers: Renderers) -> Docum
         if row.requested_by != actor.id:
             raise NotFoundError
         parts = list_parts(row.parts, _parts(actor, kinds))
-    if not parts or not all(
-        part.is_visible for part in parts
-    ):  # who printed all contracts may have another role by now
+    # Who printed a batch may have another role by now.
+    if not parts or not all(part.is_visible for part in parts):
         raise NotFoundError
     return DocumentView(
         row, state_of(row.digest is not None, row.failure, row.attempts), frozenset(part.kind for part in parts)
     )
 
 
-# Asked each second by everybody who waits, so made once.
-
-
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # asked each second by everybody who waits, so made once
 def _one(actor: Actor, kinds: _Kinds) -> AnySelect:
     return (
         select(
@@ -111,11 +110,6 @@ def find_source(document_id: UUID) -> Row[Any] | None:
             Document.id == document_id
         )
     ).one_or_none()
-
-
-_PARTS = select(Document.id, Document.kind, Document.subject_id, Document.digest).where(
-    Document.id.in_(bindparam("ids", expanding=True))
-)
 
 
 def list_parts(ids: Iterable[str], statement: AnySelect = _PARTS) -> Sequence[AnyRow]:

@@ -110,7 +110,7 @@ def person_update(person_id: UUID) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, _person_form(person_id))
+            return stale(form, _person_form(person_id), url_for("administration.person_edit", person_id=person_id))
         else:
             return _changed(_("The changes are saved."), url_for("administration.person_index"))
     return _person(person_id, form, status=422)
@@ -242,7 +242,8 @@ def _save_team(team_id: UUID | None) -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, _team_form(team_id) if team_id else form)
+            back = url_for("administration.team_edit", team_id=team_id) if team_id else ""
+            return stale(form, _team_form(team_id) if team_id else form, back)
         else:
             return _changed(_("The team is saved."), url_for("administration.team_index"))
     return _team(form, team_id, version, status=422)
@@ -288,7 +289,7 @@ def company_update() -> Response:
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
-            return stale(form, CompanyForm(obj=get_company()))
+            return stale(form, CompanyForm(obj=get_company()), url_for("administration.company_edit"))
         else:
             flash(_("The changes are saved."), "success")
             return goto(url_for("administration.company_edit"))
@@ -308,7 +309,7 @@ def logo_update() -> Response:
         except InvalidError as error:
             logo.refuse(error)
         else:
-            flash(_("The logo is saved."), "success")
+            flash(_("The logo is taken away.") if "remove" in request.form else _("The logo is saved."), "success")
             return goto(url_for("administration.company_edit"))
     else:
         logo.logo.errors = [_("Choose a picture first.")]

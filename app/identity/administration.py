@@ -93,8 +93,7 @@ def set_logo(actor: Actor, picture: bytes | None, now: datetime) -> None:
     """
     must(actor, P.COMPANY_MANAGE)
     company = get_company()
-    company.logo = files.store(as_logo(picture)) if picture else None
-    company.version += 1
+    company.logo = files.store(as_logo(picture)) if picture else None  # no field of the form, so its version stays
     record(actor, CompanySaved(company.id, name=company.name), now)
     db.session.flush()
 
@@ -217,8 +216,7 @@ def _check_person(given: PersonInput) -> None:
         raise InvalidError("role", N_("Not a valid choice."))
     if given.language not in LANGUAGES:
         raise InvalidError("language", N_("Not a valid choice."))
-    if "@" not in given.email.strip("@ "):
-        raise InvalidError("email", N_("Invalid email address."))
+    _check_email(given.email)
     if not 0 <= given.discount_limit <= 10_000:
         raise InvalidError("discount_limit", N_("Write a percentage from 0 to 100, with two decimals at most."))
     if db.session.get(Team, given.team_id) is None:
@@ -229,6 +227,8 @@ def _check_person(given: PersonInput) -> None:
 def _check_company(given: CompanyInput) -> None:
     if not given.name.strip():
         raise InvalidError("name", N_("This field is required."))
+    if given.email.strip():
+        _check_email(given.email)
     if given.language not in LANGUAGES:
         raise InvalidError("language", N_("Not a valid choice."))
     try:
@@ -236,6 +236,11 @@ def _check_company(given: CompanyInput) -> None:
     except MoneyError:
         raise InvalidError("currency", N_("Currency codes have three letters, like CNY.")) from None
     _check_zone(given.zone)
+
+
+def _check_email(email: str) -> None:
+    if "@" not in email.strip("@ "):
+        raise InvalidError("email", N_("Invalid email address."))
 
 
 def _check_zone(zone: str) -> None:

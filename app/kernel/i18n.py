@@ -29,9 +29,12 @@ def negotiate(tags: list[str]) -> str:
 
 def label_in(text: str, language: str) -> str:
     """The reader's part of a short text that a company writes in its languages at once: "case | 箱 | 箱" in the order
-    of LANGUAGES. With fewer parts the last is for the languages that follow; written once, it is for all."""
-    parts = text.split(" | ")
-    return parts[min(list(LANGUAGES).index(language), len(parts) - 1)].strip()
+    of LANGUAGES. Where one's own part is missing it is the nearest; written once, it is for all. The bar may be a wide
+    one, as a Chinese keyboard writes it."""
+    parts = [part.strip() for part in text.replace("｜", "|").split("|")]
+    wanted = list(LANGUAGES).index(language)
+    nearest = sorted((abs(n - wanted), -n) for n, part in enumerate(parts) if part)
+    return parts[-nearest[0][1]] if nearest else ""
 
 
 def html_lang(language: str) -> str:

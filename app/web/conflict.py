@@ -9,7 +9,7 @@ from app.web.form import Form
 from app.web.htmx import page
 
 
-def stale(form: Form, saved: Form, back: str = "") -> Response:
+def stale(form: Form, saved: Form, back: str) -> Response:
     """The page that sets what was entered (`form`) beside what is saved now (`saved`, the same form of the row).
 
     `back`: the address of the form, to open it again.

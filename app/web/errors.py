@@ -1,6 +1,7 @@
 """Errors as answers: a page in the reader's language, nothing given away, nothing half-saved."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, redirect, request, url_for
 from flask_babel import gettext as _
@@ -21,7 +22,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFoundError, lambda _error: _page(404))
     app.register_error_handler(ForbiddenError, lambda _error: _page(404))
-    app.register_error_handler(StaleError, lambda _error: _page(409))
+    app.register_error_handler(StaleError, lambda _error: _page(409, back=_sender()))
     app.register_error_handler(AlreadyDoneError, _already)
     app.register_error_handler(InvalidError, _invalid)
     app.register_error_handler(IntegrityError, _clash)
@@ -33,9 +34,15 @@ def reason_text(error: InvalidError) -> str:
     return str(_(error.reason, **(error.params or {})))
 
 
-def _page(status: int, message: str = "") -> Response:
+def _page(status: int, message: str = "", back: str = "") -> Response:
     db.session.rollback()
-    return as_notice(page("errors/error.html", "error", status=status, code=status, message=message))
+    return as_notice(page("errors/error.html", "error", status=status, code=status, message=message, back=back))
+
+
+def _sender() -> str:
+    """The page of ours that a post came from, '' where the browser does not say."""
+    sent_from = urlsplit(request.referrer or "")
+    return f"{sent_from.path}?{sent_from.query}" if sent_from.netloc == request.host and sent_from.path else ""
 
 
 def _http(error: HTTPException) -> Response | BaseResponse:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from babel.dates import get_timezone_location
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, format_date, format_datetime, format_time, get_locale, gettext
+from markupsafe import Markup, escape
 
 from app.kernel.dates import zone_of
 from app.kernel.i18n import LANGUAGES, negotiate
@@ -45,7 +46,11 @@ def quick_gettext(text: str, **values: object) -> str:
     found = _texts.get(key)
     if found is None:
         found = _texts[key] = str(gettext(text))
-    return found % values if values else found
+    if not values:
+        return found
+    if any(isinstance(value, Markup) for value in values.values()):  # escaped already: the rest must be, too
+        return Markup(escape(found)) % values  # noqa: S704 - escaped in this line
+    return found % values
 
 
 def zone() -> str:

@@ -39,6 +39,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
     hash_file = built / "current.txt"
     prefix = f"/static/{hash_file.read_text().strip()}/" if hash_file.exists() else "/static/"
     ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
+    places: dict[tuple[frozenset[str], str], str] = {}  # where a route belongs: as many as roles times routes
     drawn: dict[tuple[frozenset[str], str, str, str], Markup] = {}
 
     def menu() -> list[MenuLink]:
@@ -52,18 +53,22 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         return ready[key]
 
     def menu_html() -> Markup:
-        """The menu as HTML, drawn once for each person, language and route."""
+        """The menu as HTML, drawn once for each person, language and place in it."""
         actor, route = find_current_actor(), request.url_rule.rule if request.url_rule else ""
         if actor is None:
             return Markup()
-        key = (actor.permissions, locale.language(), route, actor.name)
-        if key not in drawn:
+        place = (actor.permissions, route)
+        here = places.get(place)
+        if here is None:
+            here = places[place] = _menu_address(menu(), route)
+        key = (actor.permissions, locale.language(), here, actor.name)
+        html = drawn.get(key)
+        if html is None:
             if len(drawn) > MOST_DRAWN:
                 drawn.clear()
-            links = menu()
-            here = _menu_address(links, route)
-            drawn[key] = Markup(render_template("ui/menu.html", links=links, here=here, name=actor.name))  # noqa: S704 - our own template, escaped
-        return drawn[key]
+            html = Markup(render_template("ui/menu.html", links=menu(), here=here, name=actor.name))  # noqa: S704 - our own template, escaped
+            drawn[key] = html
+        return html
 
     app.extensions["menu"] = menu
     app.jinja_env.globals.update(

@@ -80,11 +80,25 @@ addEventListener("click", ({ target }) => {
     for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
   }
   const question = target.closest("[data-close]")?.closest("details");
-  if (question) {
-    question.open = false;
-    question.firstElementChild.focus();
-  }
+  if (question) close(question);
 });
+
+/* A question opens in view, whatever stands below it, and goes by Escape. */
+const close = (question) => { question.open = false; question.firstElementChild.focus(); };
+addEventListener("toggle", ({ target }) => {
+  if (!target.matches("details.dialog") || !target.open) return;
+  target.scrollIntoView({ block: "center" });
+  target.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
+}, true);
+addEventListener("keydown", ({ key, target }) => {
+  const question = key === "Escape" && target.closest?.("details.dialog[open]");
+  if (question) close(question);
+});
+
+/* Back to the list as it was, with its filters. */
+const up = document.querySelector(".bar .back");
+const before = document.referrer && new URL(document.referrer);
+if (up && before.origin === location.origin && before.pathname === up.pathname) up.href = before.href;
 
 /* Light or dark: the server reads the cookie, so no page flashes. */
 addEventListener("change", ({ target }) => {

@@ -242,6 +242,14 @@ def test_duplicates_are_told_with_their_reason(cast: Cast) -> None:
     assert duplicates(cast.rita, "The Anchor", "", None, besides=near.id) == []
 
 
+def test_the_place_that_is_near_is_the_one_that_is_told(cast: Cast) -> None:
+    account = customer(cast.rita, "Golden Dragon", at=TOWER_BRIDGE, address="1 Shad Thames")
+    there = PlaceInput("Asia/Shanghai", city="上海", address="外滩1号", position=BUND)
+    transact(lambda: add_place(cast.rita, account.id, None, there, NOW))
+    (found,) = duplicates(cast.rita, "Golden Dragons", "", BUND)
+    assert (found.address, found.distance_m) == ("上海外滩1号", 0.0)
+
+
 def test_of_hidden_ones_only_a_masked_name_is_told(cast: Cast) -> None:
     customer(cast.ren, "Borough Kitchen Supply", phone="020 7946 0000", address="14 Shad Thames", at=TOWER_BRIDGE)
     (found,) = duplicates(cast.rita, "", "020 7946 0000", TOWER_BRIDGE)

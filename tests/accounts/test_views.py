@@ -12,6 +12,7 @@ from app.accounts.actions import add_contact
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.queries import get_account, get_main_place, list_contacts, list_places
 from app.accounts.rules import ContactInput
+from app.identity.models import Person
 from app.infra.db import db, transact
 from app.kernel.access import Actor
 from app.kernel.ids import new_id
@@ -41,6 +42,23 @@ def test_the_list_shows_own_customers_and_the_pool(cast: Cast, browser: Open) ->
     assert "Ren&#39;s Pub" not in browser(cast.mona).get("/accounts").text
     assert "上海恒隆餐饮" in browser(cast.mona).get("/accounts").text
     assert "Ren&#39;s Pub" in browser(cast.otto).get("/accounts").text
+
+
+def test_whose_customer_it_is_stands_there_where_it_is_not_one_s_own(cast: Cast, browser: Open) -> None:
+    def one_name() -> None:
+        db.session.get_one(Person, cast.rita.id).name = "Mona"
+
+    transact(one_name)
+    customer(cast.rita, "Hers", category="Bar")
+    customer(cast.mona, "Mine", category="Pub")
+    customer(cast.otto, "Nobody's", pool=True)
+    text = browser(cast.mona).get("/accounts").text
+    for told in (
+        "<p>Mona · Bar · Never visited</p>",
+        "<p>Pub · Never visited</p>",
+        "<p>Public pool · Never visited</p>",
+    ):
+        assert told in text, told
 
 
 def test_search_as_you_type_gets_the_list_alone(cast: Cast, browser: Open) -> None:

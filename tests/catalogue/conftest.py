@@ -33,7 +33,9 @@ class Shelf:
 def shelf(cast: Cast) -> Shelf:
     def fill() -> Shelf:
         products = [
-            ProductInput("OIL-5", "Olive oil 5 L", "橄榄油 5 升", "橄欖油 5 公升", "Oil", "can", "6901234567892", 1300),
+            ProductInput(
+                "OIL-5", "Olive oil 5 L", "橄榄油 5 升", "橄欖油 5 公升", "Oil | 油", "can | 桶", "6901234567892", 1300
+            ),
             ProductInput("TEA-1", "Green tea", "", "綠茶", "Tea", "box", "", 900),
             ProductInput("SALT", "Sea salt", "海盐", "海鹽", "", "bag", "", 0),
         ]

@@ -90,8 +90,8 @@ def test_names_follow_the_language_and_fall_back(cast: Cast, shelf: Shelf) -> No
 
 
 def test_categories_are_those_on_sale(cast: Cast, shelf: Shelf) -> None:
-    assert list_categories(cast.rita) == ["Oil", "Tea"]
-    assert list_categories(cast.rita, shelf.wholesale) == ["Oil"]
+    assert list_categories(cast.rita) == ["Oil | 油", "Tea"]
+    assert list_categories(cast.rita, shelf.wholesale) == ["Oil | 油"]
     assert [row.id for row in find_products(cast.rita, shelf.standard, category="Tea").rows] == [shelf.tea]
 
 

@@ -48,6 +48,12 @@ def test_everybody_finds_products_in_their_own_language(browser: Open, cast: Cas
         assert rita.get("/products" + odd).status_code == 200
 
 
+def test_units_and_categories_are_read_in_one_s_own_language(browser: Open, cast: Cast, shelf: Shelf) -> None:
+    for path in ("/products", f"/products/{shelf.oil}", f"/price-lists/{shelf.standard}"):
+        text = browser(cast.ada).get(path).text
+        assert "can" in text and " | " not in text, path
+
+
 def test_a_product_s_page_shows_what_it_costs(browser: Open, cast: Cast, shelf: Shelf) -> None:
     text = browser(cast.rita).get(f"/products/{shelf.oil}").text
     for words in ("OIL-5", "橄欖油 5 公升", "13%", "6901234567892", "CN¥350.00", "Wholesale"):
@@ -72,7 +78,7 @@ def test_a_product_is_added_changed_archived_and_restored(browser: Open, cast: C
     stale = ada.post(path, **{**PRODUCT, "name": "Quince jam", "version": "1"})
     assert stale.status_code == 409
     assert "Quince jam" in stale.text
-    assert "Apricot jam" in stale.text
+    assert "Apricot jam" in stale.text and f'href="{path}/edit"' in stale.text
     assert ada.post(f"{path}/archive").status_code == 303
     assert "Archived" in ada.get(path).text
     assert names(ada.get("/products?archived=1").text) == ["Apricot jam"]

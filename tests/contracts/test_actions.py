@@ -1,5 +1,6 @@
 """One contract for an order, numbered without gaps, printed and voided."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from app.contracts.models import Contract, Printing
 from app.contracts.queries import count_states, get_contract, list_contracts, list_ids, list_of_order
 from app.contracts.rules import ContractFilters, ContractState
 from app.documents.models import Document
+from app.documents.plugs import renderers
+from app.documents.queries import get_document
 from app.infra.db import db, transact
 from app.infra.journal import JournalEntry
 from app.infra.queue import Job
@@ -61,6 +64,29 @@ def test_it_is_dated_and_numbered_in_the_companys_year(cast: Cast, order_id: UUI
     new_year = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)  # 1 January in Shanghai
     contract = transact(lambda: make_contract(cast.rita, new_id(), order_id, None, new_year))
     assert (contract.number, contract.dated_on.isoformat()) == ("C-2027-000001", "2027-01-01")
+
+
+def test_its_document_is_seen_by_whoever_sees_the_order(cast: Cast, order_id: UUID) -> None:
+    document_id = contract_of(cast.rita, order_id).document_id
+    for actor in (cast.rita, cast.mona, cast.otto, cast.ada):
+        assert get_document(actor, document_id, renderers()).kinds == {"contract"}
+    with pytest.raises(NotFoundError):
+        get_document(cast.ren, document_id, renderers())
+
+
+def test_the_contract_of_a_cancelled_order_is_void(cast: Cast, order_id: UUID, work: Callable[[], int]) -> None:
+    contract_id = contract_of(cast.rita, order_id).id
+    work()
+    assert list_ids(cast.otto, ContractFilters(), 9) == [contract_id]
+    transact(lambda: cancel_order(cast.rita, order_id, "They closed", None, NOW))
+    line = get_contract(cast.otto, contract_id)
+    assert (line.state, line.row.reason) == (ContractState.VOID, "They closed")
+    assert list_ids(cast.otto, ContractFilters(), 9) == []
+    assert count_states(cast.otto)[ContractState.VOID] == count_states(cast.rita)[ContractState.VOID] == 1
+    assert list_contracts(cast.otto, ContractFilters(state=ContractState.MADE), 1).rows == []
+    assert len(list_contracts(cast.otto, ContractFilters(state=ContractState.VOID), 1).rows) == 1
+    with pytest.raises(InvalidError, match="void"):
+        transact(lambda: print_contracts(cast.otto, new_id(), [contract_id], "t", NOW))
 
 
 def test_numbers_have_no_gaps_whatever_fails_between(cast: Cast, shop: Shop) -> None:

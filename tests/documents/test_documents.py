@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from sqlalchemy import ColumnElement, select, update
 from app.documents import jobs
 from app.documents.actions import keep_file, request_batch, request_document, try_again
 from app.documents.models import Document
+from app.documents.plugs import renderers
 from app.documents.ports import Renderer
+from app.documents.queries import get_document
 from app.documents.rules import MOST_PARTS, DocumentState, file_name, size_text, state_of
 from app.identity.permissions import P
 from app.infra import files, pdf
@@ -306,6 +309,19 @@ def test_who_may_not_see_it_gets_404(
     for document_id, actor in ((hidden, cast.rita), (unknown_kind, cast.rita), (new_id(), cast.ada), (batch, cast.ada)):
         assert browser(actor).get(f"/documents/{document_id}{path}", buffered=True).status_code == 404
     assert browser(None).get(f"/documents/{hidden}{path}").status_code in (302, 401)
+
+
+def test_a_batch_is_seen_as_long_as_all_that_is_in_it_is(app: Flask, cast: Cast, printed: list[UUID]) -> None:
+    parts = [ask(cast.otto), ask(cast.otto, HIDDEN)]
+    first, both = (
+        transact(lambda wanted=wanted: request_batch(cast.otto, new_id(), wanted, "t", "en", NOW)).id  # type: ignore[misc]
+        for wanted in (parts[:1], parts)
+    )
+    assert get_document(cast.otto, first, renderers()).kinds == {"slip"}
+    without = replace(cast.otto, permissions=frozenset())
+    for actor, batch in ((cast.otto, both), (without, first), (cast.ada, first)):
+        with pytest.raises(NotFoundError):
+            get_document(actor, batch, renderers())
 
 
 def test_other_methods_are_refused_and_a_lost_file_is_404(

@@ -125,6 +125,7 @@ def test_a_change_is_saved_and_an_old_version_shows_both_values(browser: Open, c
     assert response.status_code == 409
     assert "Somebody else" in response.text
     assert "Rita Renamed" in response.text
+    assert f'href="{path}"' in response.text  # to open it again
     assert person("rita@harbour.example").name == "Rita Renamed"
 
 
@@ -239,6 +240,8 @@ def test_the_company_is_changed_and_an_old_version_is_refused(browser: Open, cas
     assert (company().currency, company().address, company().version) == ("TWD", "1 Quay Road\nLondon", 2)
     assert ada.post("/company", **COMPANY).status_code == 409
     assert company().version == 2
+    put_logo(ada, picture("PNG"))
+    assert ada.post("/company", **{**COMPANY, "version": "2"}).status_code == 303, "the logo is no field of this form"
 
 
 @pytest.mark.parametrize(
@@ -250,6 +253,7 @@ def test_the_company_is_changed_and_an_old_version_is_refused(browser: Open, cas
         {"currency": "ZZZ"},
         {"currency": "yuan"},
         {"bank": "x" * 401},
+        {"email": "not-mail"},
     ],
 )
 def test_a_wrong_particular_is_told_at_its_field(browser: Open, cast: Cast, wrong: dict[str, str]) -> None:

@@ -26,7 +26,11 @@ def test_the_first_language_that_we_have(tags: list[str], language: str) -> None
         ("case | 箱子 | 箱", ("case", "箱子", "箱")),
         ("case | 箱", ("case", "箱", "箱")),
         ("case", ("case", "case", "case")),
-        ("kg|m2", ("kg|m2", "kg|m2", "kg|m2")),
+        ("case|箱子|箱", ("case", "箱子", "箱")),
+        ("case｜箱子｜箱", ("case", "箱子", "箱")),
+        ("case | | 箱", ("case", "箱", "箱")),
+        (" | 箱 | ", ("箱", "箱", "箱")),
+        ("|", ("", "", "")),
         ("", ("", "", "")),
     ],
 )

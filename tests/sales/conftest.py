@@ -47,7 +47,7 @@ def shop(cast: Cast) -> Shop:
     def open_up() -> Shop:
         products = [
             ProductInput(
-                "OIL-5", "Olive oil 5 L", "橄榄油 5 升", "橄欖油 5 公升", "Oil", "can | 桶", "6901234567892", 1300
+                "OIL-5", "Olive oil 5 L", "橄榄油 5 升", "橄欖油 5 公升", "Oil | 油", "can | 桶", "6901234567892", 1300
             ),
             ProductInput("TEA-1", "Green tea", "绿茶", "綠茶", "Tea", "box", "", 900),
             ProductInput("SALT", "Sea salt", "海盐", "海鹽", "", "bag", "", 0),

@@ -54,6 +54,14 @@ def test_the_form_shows_thirty_products_with_their_prices(cast: Cast, full_shop:
     assert 'value="1 Quay Road, Shanghai"' in answer.text and "Depot: 2 Dock Lane" in answer.text
 
 
+def test_units_and_categories_are_read_in_one_s_own_language(cast: Cast, shop: Shop, browser: Open) -> None:
+    rita = browser(cast.rita)
+    form = rita.get(new(shop.kitchen)).text
+    assert "CN¥399.00 / can<" in form and ">Oil</button>" in form and ">can | " not in form
+    answer = rita.post(new(shop.kitchen), step="review", **fields(new_id(), {shop.oil: 39_900}, **{str(shop.oil): 2}))
+    assert "2 can ×" in answer.text and " | " not in answer.text
+
+
 def test_a_search_answers_with_the_products_only(cast: Cast, full_shop: Shop, browser: Open) -> None:
     rita = browser(cast.rita)
     found = rita.fragment(f"/accounts/{full_shop.kitchen}/orders/products?q=spice+199")

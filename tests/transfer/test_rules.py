@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.transfer.encodings import UnreadableError
-from app.transfer.rules import LONGEST_FIELD, Outcome, Tally, read, settle
+from app.transfer.rules import LONGEST_FIELD, Outcome, Tally, harmless, read, settle
 
 C, U, N, X = Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.REJECTED
 
@@ -153,3 +153,19 @@ def test_the_tally_adds_up_and_reads_as_the_last_line() -> None:
     assert str(tally) == "read=4 created=2 updated=0 unchanged=1 rejected=1"
     with pytest.raises(ValueError, match="without an outcome"):
         Tally.of(5, [C, X, N, C])
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("@x", "'@x"),
+        ("-x", "'-x"),
+        ("-12.5", "-12.5"),
+        ("+8621", "+8621"),
+        ("a=1", "a=1"),
+    ],
+)
+def test_no_cell_is_a_formula(cell: str, written: str) -> None:
+    assert harmless(cell) == written

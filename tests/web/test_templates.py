@@ -39,6 +39,13 @@ def test_templates_escape_wherever_a_value_stands(app: Flask) -> None:
         assert shown == f"{safe}<p>{safe}</p>{safe}{RISKY}{escape('<' + RISKY)}{RISKY}"
 
 
+def test_a_text_with_a_value_that_is_escaped_already_is_escaped_once(app: Flask) -> None:
+    with app.test_request_context():
+        source = "{% macro show(x) %}{{ x }}{% endmacro %}{{ _('%(label)s: %(problem)s', label=x, problem=show(x)) }}"
+        safe = str(escape(RISKY))
+        assert app.jinja_env.from_string(source).render(x=RISKY) == f"{safe}: {safe}"
+
+
 def test_the_list_of_customers_is_escaped_and_speaks_the_language_of_its_reader(browser: Open, cast: Cast) -> None:
     customer(cast.rita, "Tea & <Co>", phone="021 5550 1234")
     rita = browser(cast.rita)
