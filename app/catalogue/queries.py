@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
-from app.accounts.queries import get_account
+from app.accounts.queries import get_account, get_main_place
 from app.catalogue.models import AccountPriceList, Price, PriceList, Product
 from app.catalogue.rules import is_valid_on
 from app.identity.models import Company
@@ -18,6 +18,7 @@ from app.infra.db import db
 from app.kernel.access import Actor, must
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.i18n import N_
+from app.kernel.money import currency_of
 from app.kernel.page import PAGE_SIZE, Page, offset
 from app.kernel.text import search_parts
 
@@ -44,7 +45,8 @@ def name_in(language: str) -> ColumnElement[str]:
 
 
 def price_list_for(actor: Actor, account_id: UUID, today: date) -> PriceList:
-    """The list the account buys from on that day of the company: its own, else the standard of the company's currency.
+    """The list the account buys from on that day of the company: its own, else the standard list in the currency of the
+    country that it is in, else that of the company's currency.
 
     NotFoundError for an account the actor may not see; InvalidError with a reason for the reader where no list applies.
     """
@@ -52,7 +54,8 @@ def price_list_for(actor: Actor, account_id: UUID, today: date) -> PriceList:
     own, currency = find_list_of(actor, account_id), get_company().currency
     if own and own.archived_at is None and is_valid_on(today, own.valid_from, own.valid_until):
         return own
-    standard = find_standard(currency)
+    local = currency_of(get_main_place(actor, account_id).country)
+    standard = (find_standard(local) if local else None) or find_standard(currency)
     if standard is None:
         raise InvalidError(
             "",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from babel.numbers import get_currency_symbol
+from babel.numbers import get_currency_symbol, get_territory_currencies
 
 from app.kernel.i18n import N_
 
@@ -190,6 +190,11 @@ def symbol_of(currency: str, language: str) -> str:
 def plain_amount(money: Money) -> str:
     """For a form field: '1234.50', no grouping, no sign of currency. parse_money reads it back."""
     return f"{money.amount:f}"
+
+
+def currency_of(country: str) -> str | None:
+    """What is paid with in a country (ISO 3166-1 alpha-2, CLDR's data), None for no country that is known."""
+    return next(iter(get_territory_currencies(country)), None) if country else None
 
 
 def format_number(money: Money) -> str:

@@ -29,7 +29,7 @@ from app.sales.rules import REASONS, OrderInput, days_problems, quote_expired
 def place_order(actor: Actor, order_id: UUID | None, account_id: UUID, given: OrderInput, now: datetime) -> Order:
     """Order for an account at today's prices of its price list, and give the order its number (O-2026-000123).
 
-    `order_id` there already with the same lines: that order, nothing is done; with others: InvalidError. InvalidError
+    `order_id` there already and the same: that order, nothing is done; anything else in it: InvalidError. InvalidError
     with the field of the form for everything in app.sales.rules.REASONS, for products that are no longer sold and for
     prices other than `LineInput.seen_price`. NotFoundError for an account or a visit that the actor does not see.
     """
@@ -199,12 +199,16 @@ def may_close(actor: Actor, rep_id: UUID) -> bool:
 # --- How -------------------------------------------------------------------------------------------------------------
 
 
+_SAID = ("delivery_on", "delivery_place", "customer_reference", "note")
+
+
 def _same(actor: Actor, known: Sale, lines: Rows, account_id: UUID, given: OrderInput) -> Sale:
     """What was made under this id before, where it is what is asked for now."""
     if known.rep_id != actor.id or known.account_id != account_id:
         raise NotFoundError
     before = sorted((line.product_id, line.quantity, line.discount) for line in lines)
-    if before != sorted((line.product_id, line.quantity, line.discount_bp) for line in given.lines):
+    again = sorted((line.product_id, line.quantity, line.discount_bp) for line in given.lines)
+    if before != again or any(getattr(known, name) != getattr(given, name) for name in _SAID):
         raise InvalidError(
             "",
             N_("This form was sent before and became %(number)s. Copy that one to order more."),

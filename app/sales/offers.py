@@ -81,11 +81,14 @@ class Offer:
 def make_offer(actor: Actor, account_id: UUID, given: OrderInput, now: datetime) -> Offer:
     """Price a basket by the account's price list of today, in the language of the account's documents.
 
-    NotFoundError for an account or a visit that the actor may not see; InvalidError where no price list applies.
+    NotFoundError for an account or a visit that the actor may not see; InvalidError where no price list applies or
+    the account is archived.
     """
     today = today_in(get_company().zone, now)
     price_list = price_list_for(actor, account_id, today)
     account = get_account(actor, account_id)
+    if account.archived_at is not None:
+        raise InvalidError("", N_("This customer is archived. Bring it back first."))
     if given.visit_id is not None and get_visit(actor, given.visit_id).account_id != account_id:
         raise NotFoundError
     wanted = {line.product_id for line in given.lines}

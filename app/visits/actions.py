@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from app.accounts.actions import note_visit, set_position
 from app.accounts.models import Place
-from app.accounts.queries import get_place
+from app.accounts.queries import get_account, get_place
 from app.identity.permissions import P
 from app.infra.db import db
 from app.infra.journal import record
@@ -37,6 +37,7 @@ from app.visits.queries import (
     find_dismissal,
     find_planned_visit,
     find_report,
+    find_visit_under_way,
     get_own_visit,
     list_open,
 )
@@ -82,7 +83,10 @@ def plan_visit(
     minutes: int = 30,
     purpose: str = "",
 ) -> Visit:
-    """Plan to go to the place on that day. Planned already: that visit is returned, nothing is doubled."""
+    """Plan to go to the place on that day. Planned already: that visit is returned, nothing is doubled.
+
+    InvalidError for a day too early or too late, and for an archived customer.
+    """
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
     known = db.session.get(Visit, find_planned_visit(actor.person_id, account_id, day) or visit_id)
@@ -140,13 +144,16 @@ def check_in_unplanned(
 ) -> CheckIn:
     """Check in where no visit was planned; `visit_id` comes from the form, so that a double tap makes one visit.
 
-    A visit that was planned there today is the one that is meant.
+    A visit of today that is planned there, or has begun and is not over, is the one that is meant.
     """
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
     day = today_in(place.zone, _tapped(given, now))
     visit = db.session.get(Visit, visit_id) or db.session.get(
-        Visit, find_planned_visit(actor.person_id, account_id, day) or visit_id
+        Visit,
+        find_visit_under_way(actor.person_id, account_id, day)
+        or find_planned_visit(actor.person_id, account_id, day)
+        or visit_id,
     )
     if visit is None:
         visit = _make(actor, visit_id, place, day, now, planned=False)
@@ -209,10 +216,16 @@ def dismiss_visit(
     if kind is DismissalKind.POSTPONED:
         if postponed_to is None or postponed_to <= visit.planned_on:
             raise InvalidError("postponed_to", N_("Choose a later day."))
-        later = plan_visit(
-            actor, new_id, visit.account_id, visit.place_id, postponed_to, now,
-            minutes=visit.minutes, purpose=visit.purpose,
-        ).id  # fmt: skip
+        try:
+            planned = plan_visit(
+                actor, new_id, visit.account_id, visit.place_id, postponed_to, now,
+                minutes=visit.minutes, purpose=visit.purpose,
+            )  # fmt: skip
+        except InvalidError as error:
+            raise InvalidError("postponed_to", error.reason, error.params) from None
+        if planned.id == visit.id or planned.account_id != visit.account_id:
+            raise NotFoundError  # the id of another visit
+        later = planned.id
     dismissal = Dismissal(
         visit_id=visit_id, kind=kind.value, reason=reason, at=now, person_id=actor.person_id, postponed_to=later
     )
@@ -332,6 +345,8 @@ def _place_of(actor: Actor, account_id: UUID, place_id: UUID) -> Place:
     place = get_place(actor, place_id)
     if place.account_id != account_id:
         raise NotFoundError
+    if get_account(actor, account_id).archived_at is not None:
+        raise InvalidError("", N_("This customer is archived. Bring it back first."))
     return place
 
 

@@ -80,7 +80,7 @@ class DismissalForm(Form):
 
     new_id = IdField(_l("Visit"), [InputRequired()])
     kind = RadioField(_l("What happens to it"), [InputRequired()])
-    reason = line(_l("Reason"))
+    reason = line(_l("Reason"), InputRequired())
     postponed_to = DateField(_l("New day"), [Optional()])
 
     def __init__(self, *args: Any, past: bool = False, **kwargs: Any) -> None:

@@ -211,6 +211,18 @@ def find_planned_visit(rep_id: UUID, account_id: UUID, day: date) -> UUID | None
     )
 
 
+def find_visit_under_way(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
+    """The visit of this rep to this account on that day that was checked in to and not out of."""
+    return db.session.scalar(
+        select(Visit.id)
+        .join(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .where(Visit.rep_id == rep_id, Visit.account_id == account_id, Visit.planned_on == day)
+        .where(CheckOut.visit_id.is_(None))
+        .limit(1)
+    )
+
+
 def find_check_in(visit_id: UUID) -> CheckIn | None:
     """The check-in of a visit."""
     return db.session.get(CheckIn, visit_id)

@@ -19,6 +19,7 @@ from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 
+_UNTYPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 SHORT, LINE, TEXT = 80, 200, 4000  # most characters of a code, a line, a note
 
 
@@ -68,8 +69,9 @@ class Form(WTForm):
 
 
 def strip(value: str | None) -> str | None:
-    """Filter: without white space around, and without the NUL that PostgreSQL refuses."""
-    return value.replace("\0", "").strip() if value else value
+    """Filter: without white space around, and without what nobody types: control characters (PostgreSQL refuses NUL),
+    turns of the writing direction that would show a name as another, and what is no character."""
+    return _UNTYPED.sub("", value).strip() if value else value
 
 
 def line(label: Any, *validators: Any, longest: int = LINE, **kwargs: Any) -> StringField:

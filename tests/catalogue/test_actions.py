@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.actions import add_account
+from app.accounts.rules import AccountInput, PlaceInput
 from app.catalogue.actions import (
     PriceConflictError,
     PriceInput,
@@ -259,6 +261,18 @@ def test_an_account_buys_from_the_standard_or_from_its_own_valid_list(cast: Cast
     do(assign_price_list, cast.mona, shelf.harbour, None, NOW)
     assert find_assignment(cast.rita, shelf.harbour) is None
     assert events(shelf.harbour).count("PriceListAssigned") == 2
+
+
+def test_without_a_list_of_its_own_the_country_says_which(cast: Cast, shelf: Shelf) -> None:
+    def british() -> UUID:
+        place = PlaceInput("Europe/London", country="GB")
+        return add_account(cast.ren, None, AccountInput("The Anchor"), place, None, cast.ren.id, NOW).id
+
+    pub = transact(british)
+    assert price_list_for(cast.ren, pub, TODAY).id == shelf.standard, "there is none in pounds"
+    pounds = do(add_price_list, cast.ada, None, PriceListInput("Britain", "GBP"), NOW).id
+    assert price_list_for(cast.ren, pub, TODAY).id == pounds
+    assert price_list_for(cast.rita, shelf.harbour, TODAY).id == shelf.standard
 
 
 def test_without_a_standard_in_the_company_s_currency_the_reason_is_told(cast: Cast, shelf: Shelf) -> None:

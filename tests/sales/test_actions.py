@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from app.accounts.actions import archive_account
 from app.catalogue.actions import PriceInput, archive_product, set_prices
 from app.infra.db import db, transact
 from app.infra.journal import JournalEntry
@@ -87,6 +88,13 @@ def test_the_day_of_a_document_is_the_companys(cast: Cast, shop: Shop) -> None:
     assert refusal(lambda: place_order(cast.rita, None, shop.kitchen, late, evening)).field == "delivery_on"
 
 
+def test_an_archived_customer_orders_nothing(cast: Cast, shop: Shop) -> None:
+    transact(lambda: archive_account(cast.rita, shop.kitchen, NOW))
+    for take in (place_order, save_quote):
+        refused = refusal(lambda: take(cast.rita, None, shop.kitchen, basket((shop.tea, 1)), NOW))  # noqa: B023 - run at once
+        assert "archived" in refused.reason
+
+
 def test_the_same_id_makes_one_order(cast: Cast, shop: Shop) -> None:
     order_id, given = new_id(), basket((shop.tea, 2))
     first = transact(lambda: place_order(cast.rita, order_id, shop.kitchen, given, NOW)).number
@@ -96,6 +104,14 @@ def test_the_same_id_makes_one_order(cast: Cast, shop: Shop) -> None:
     assert db.session.scalar(select(func.count()).select_from(Order)) == 1
     other = refusal(lambda: place_order(cast.rita, order_id, shop.kitchen, basket((shop.tea, 3)), LATER))
     assert other.params == {"number": first}
+    for said in (
+        {"note": "ring twice"},
+        {"delivery_on": TODAY},
+        {"delivery_place": "Dock"},
+        {"customer_reference": "7"},
+    ):
+        changed = basket((shop.tea, 2), **said)
+        assert refusal(lambda: place_order(cast.rita, order_id, shop.kitchen, changed, LATER)).params, said  # noqa: B023 - run at once
     with pytest.raises(NotFoundError):
         transact(lambda: place_order(cast.ren, order_id, shop.thames, given, LATER))
 

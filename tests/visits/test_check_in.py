@@ -131,6 +131,15 @@ def test_unplanned_double_tap_makes_one_visit(cast: Cast, stage: Stage, browser:
     assert db.session.scalars(select(Visit.planned)).one() is False
 
 
+def test_two_tabs_make_one_visit_and_the_next_one_comes_after_its_end(cast: Cast, stage: Stage, browser: Open) -> None:
+    rita, path = browser(cast.rita), f"/accounts/{stage.bund}/check-in"
+    places = {rita.post(path, visit_id=new_id(), place_id=stage.bund_place, **fix()).location for _ in range(2)}
+    assert len(places) == count(Visit) == count(CheckIn) == 1
+    assert rita.post(f"{places.pop()}/check-out", outcome="order").status_code == 303
+    rita.post(path, visit_id=new_id(), place_id=stage.bund_place, **fix())
+    assert count(Visit) == count(CheckIn) == 2
+
+
 def test_unplanned_means_the_visit_that_was_planned_today(cast: Cast, stage: Stage, browser: Open) -> None:
     visit, rita = planned(cast, stage), browser(cast.rita)
     answer = rita.post(f"/accounts/{stage.bund}/check-in", visit_id=new_id(), place_id=stage.bund_place, **fix())

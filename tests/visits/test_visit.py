@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from app.accounts.actions import archive_account
 from app.accounts.models import Account
 from app.infra.db import db, transact
 from app.infra.files import read
@@ -127,6 +128,31 @@ def test_postponing_plans_it_anew_once(cast: Cast, visit: UUID, browser: Open) -
     assert db.session.scalars(select(Dismissal.postponed_to)).one() == new
     assert db.session.get_one(Visit, new).planned_on == day
     assert str(new) in rita.get(f"/visits/{visit}").text
+
+
+def test_a_visit_is_not_postponed_to_itself_or_to_another_customers(
+    cast: Cast, stage: Stage, visit: UUID, browser: Open
+) -> None:
+    now = datetime.now(UTC)
+    day = today_in("Asia/Shanghai", now) + timedelta(days=3)
+    other = transact(lambda: plan_visit(cast.rita, new_id(), stage.nowhere, stage.nowhere_place, day, now).id)
+    for known in (visit, other):
+        sent = {"kind": "postponed", "reason": "closed", "postponed_to": day, "new_id": known}
+        assert browser(cast.rita).post(f"/visits/{visit}/dismissal", **sent).status_code == 404
+    too_far = {"kind": "postponed", "reason": "closed", "postponed_to": day + timedelta(days=999), "new_id": new_id()}
+    answer = browser(cast.rita).post(f"/visits/{visit}/dismissal", **too_far)
+    assert answer.status_code == 422 and 'href="#postponed_to"' in answer.text
+    assert db.session.scalar(select(func.count()).select_from(Dismissal)) == 0
+
+
+def test_nobody_plans_to_go_to_an_archived_customer(cast: Cast, stage: Stage, browser: Open) -> None:
+    transact(lambda: archive_account(cast.rita, stage.bund, datetime.now(UTC)))
+    day = today_in("Asia/Shanghai", datetime.now(UTC))
+    with pytest.raises(InvalidError, match="archived"):
+        transact(lambda: plan_visit(cast.rita, new_id(), stage.bund, stage.bund_place, day, datetime.now(UTC)))
+    path = f"/accounts/{stage.bund}/check-in"
+    answer = browser(cast.rita).post(path, visit_id=new_id(), place_id=stage.bund_place, reason="x")
+    assert answer.status_code == 422 and "This customer is archived." in answer.text
 
 
 def test_dismissals_need_a_reason_and_a_later_day(cast: Cast, visit: UUID, browser: Open) -> None:
