@@ -170,8 +170,8 @@ def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
 def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: date, *, printed: bool = False) -> Page:
     """Page `number` (from 1) of the accounts, in one statement; `printed`: with the ids as text.
 
-    Rows (id, name, rating, category, phone, last_visit_on, owner, address, is_own); `owner` is a name or None, `is_own`
-    says that it is the actor. `today` is the reader's, for "not visited for N days".
+    Rows (id, name, rating, category, phone, last_visit_on, owner, address); `owner` is a name, "" for the actor's own,
+    None in the public pool. `today` is the reader's, for "not visited for N days".
     """
     return Page.of(fetch(_page_of(actor, filters, today, printed), skipped=offset(number)), number)
 
@@ -179,12 +179,12 @@ def list_accounts(actor: Actor, filters: AccountFilters, number: int, today: dat
 @lru_cache(maxsize=256)  # putting it together takes as long as running it, and people turn the same pages
 def _page_of(actor: Actor, filters: AccountFilters, today: date, printed: bool) -> AnySelect:
     # Not a join: that would be made for all the rows that are skipped as well.
-    owner = select(Person.name).where(Person.id == Account.owner_id).scalar_subquery().label("owner")
+    name = select(Person.name).where(Person.id == Account.owner_id).scalar_subquery()
+    owner = case((Account.owner_id == actor.id, ""), else_=name).label("owner")
     return (
         select(
             type_coerce(Account.id, IdText).label("id") if printed else Account.id, Account.name, Account.rating,
             Account.category, Account.phone, Account.last_visit_on, owner, Account.address,
-            (Account.owner_id == actor.id).label("is_own"),
         )
         .where(
             Account.archived_at.is_not(None) if filters.archived else Account.archived_at.is_(None),

@@ -113,9 +113,9 @@ def _lines(rows: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     """(id, name, class, address, the rest in one line, what to dial): as few pieces as possible for the template. Whose
     it is stands there where it is not the reader's."""
     visited, never, pool = _("Last visit %(day)s"), _("Never visited"), _("Public pool")
-    for account_id, name, rating, category, phone, visited_on, owner, address, is_own in rows:
+    for account_id, name, rating, category, phone, visited_on, owner, address in rows:
         last = visited % {"day": day_text(visited_on)} if visited_on else never
-        held = category if is_own else f"{owner or pool} · {category}" if category else owner or pool
+        held = category if owner == "" else f"{owner or pool} · {category}" if category else owner or pool
         told = f"{held} · {last}" if held else last
         yield account_id, name, rating, address, told, dialled(phone)
 

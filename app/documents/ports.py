@@ -8,7 +8,7 @@ from uuid import UUID
 from app.kernel.access import Actor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself: statements are kept by them
 class Renderer:
     """One kind of document, plugged in by a slice's manifest.
 

@@ -35,6 +35,8 @@ def load_people_from(app: Flask, loader: Loader) -> None:
     login_manager = LoginManager(app, add_context_processor=False)
     # Phones change their address all day; what ends a session is its version.
     login_manager.session_protection = None  # type: ignore[assignment] # flask_login types it by its default
+    # So nobody compares this either; yet it is computed for each request, as a hash of the browser's name.
+    login_manager._session_identifier_generator = str
     app.config.setdefault("ACTOR_CACHE_SECONDS", REMEMBERED)
 
     @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -69,8 +71,10 @@ def sign_out() -> None:
 def find_current_actor() -> Actor | None:
     """The actor of this request, None where nobody is signed in. Asked by nearly everything, so looked up once."""
     found: Actor | None = g.get("actor")
-    if found is None and current_user.is_authenticated:  # type: ignore[attr-defined] # flask_login has no types
-        found = g.actor = current_user.actor  # type: ignore[attr-defined] # the same
+    if found is None:
+        person = current_user._get_current_object()  # without the proxy, which would look it up twice
+        if person.is_authenticated:
+            found = g.actor = person.actor
     return found
 
 

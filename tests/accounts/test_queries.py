@@ -135,7 +135,7 @@ def test_a_row_says_enough_to_choose(cast: Cast) -> None:
     transact(lambda: add_place(cast.rita, account.id, None, PlaceInput("Asia/Shanghai", address="Elsewhere"), NOW))
     transact(lambda: note_visit(account.id, TODAY, None))
     (row,) = list_accounts(cast.rita, AccountFilters(), 1, TODAY).rows
-    assert (row.name, row.rating, row.category, row.owner, row.phone) == ("Shop", "A", "Grocer", "Rita", "555")
+    assert (row.name, row.rating, row.category, row.owner, row.phone) == ("Shop", "A", "Grocer", "", "555")
     assert (row.address, row.last_visit_on) == ("上海静安区南京西路1号", TODAY)
 
 
