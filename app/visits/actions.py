@@ -345,8 +345,6 @@ def _place_of(actor: Actor, account_id: UUID, place_id: UUID) -> Place:
     place = get_place(actor, place_id)
     if place.account_id != account_id:
         raise NotFoundError
-    if get_account(actor, account_id).archived_at is not None:
-        raise InvalidError("", N_("This customer is archived. Bring it back first."))
     return place
 
 
@@ -369,6 +367,8 @@ def _make(
 ) -> Visit:
     if not 1 <= minutes <= 720:
         raise InvalidError("minutes", N_("A visit lasts between 1 and %(most)s minutes."), {"most": 720})
+    if get_account(actor, place.account_id).archived_at is not None:
+        raise InvalidError("", N_("This customer is archived. Bring it back first."))
     visit = Visit(
         id=visit_id,
         account_id=place.account_id,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -201,26 +201,19 @@ def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
 
 def find_planned_visit(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
     """The open planned visit of this rep to this account on that day, so that nobody plans or starts it twice."""
-    return db.session.scalar(
-        select(Visit.id)
-        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
-        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
-        .where(Visit.rep_id == rep_id, Visit.account_id == account_id, Visit.planned_on == day)
-        .where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
-        .limit(1)
-    )
+    visits = _visits_to(rep_id, account_id, day).outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+    return db.session.scalar(visits.where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None)).limit(1))
 
 
 def find_visit_under_way(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
     """The visit of this rep to this account on that day that was checked in to and not out of."""
-    return db.session.scalar(
-        select(Visit.id)
-        .join(CheckIn, CheckIn.visit_id == Visit.id)
-        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
-        .where(Visit.rep_id == rep_id, Visit.account_id == account_id, Visit.planned_on == day)
-        .where(CheckOut.visit_id.is_(None))
-        .limit(1)
-    )
+    visits = _visits_to(rep_id, account_id, day).outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+    return db.session.scalar(visits.where(CheckIn.visit_id.is_not(None), CheckOut.visit_id.is_(None)).limit(1))
+
+
+def _visits_to(rep_id: UUID, account_id: UUID, day: date) -> Select[UUID]:
+    visits = select(Visit.id).outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+    return visits.where(Visit.rep_id == rep_id, Visit.account_id == account_id, Visit.planned_on == day)
 
 
 def find_check_in(visit_id: UUID) -> CheckIn | None:

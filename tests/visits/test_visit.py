@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -146,10 +146,17 @@ def test_a_visit_is_not_postponed_to_itself_or_to_another_customers(
 
 
 def test_nobody_plans_to_go_to_an_archived_customer(cast: Cast, stage: Stage, browser: Open) -> None:
-    transact(lambda: archive_account(cast.rita, stage.bund, datetime.now(UTC)))
-    day = today_in("Asia/Shanghai", datetime.now(UTC))
+    now, known = datetime.now(UTC), new_id()
+    day = today_in("Asia/Shanghai", now)
+
+    def plan(visit_id: UUID, on: date) -> UUID:
+        return transact(lambda: plan_visit(cast.rita, visit_id, stage.bund, stage.bund_place, on, now).id)
+
+    assert plan(known, day + timedelta(days=1)) == known
+    transact(lambda: archive_account(cast.rita, stage.bund, now))
+    assert plan(known, day + timedelta(days=1)) == known, "what came before is found again"
     with pytest.raises(InvalidError, match="archived"):
-        transact(lambda: plan_visit(cast.rita, new_id(), stage.bund, stage.bund_place, day, datetime.now(UTC)))
+        plan(new_id(), day)
     path = f"/accounts/{stage.bund}/check-in"
     answer = browser(cast.rita).post(path, visit_id=new_id(), place_id=stage.bund_place, reason="x")
     assert answer.status_code == 422 and "This customer is archived." in answer.text
