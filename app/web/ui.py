@@ -39,7 +39,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
     hash_file = built / "current.txt"
     prefix = f"/static/{hash_file.read_text().strip()}/" if hash_file.exists() else "/static/"
     ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
-    places: dict[tuple[frozenset[str], str], str] = {}  # where a route belongs: as many as roles times routes
+    addresses: dict[tuple[frozenset[str], str], str] = {}  # of the item that a route belongs to, for each role
     drawn: dict[tuple[frozenset[str], str, str, str], Markup] = {}
 
     def menu() -> list[MenuLink]:
@@ -53,14 +53,13 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         return ready[key]
 
     def menu_html() -> Markup:
-        """The menu as HTML, drawn once for each person, language and place in it."""
+        """The menu as HTML, drawn once for each person, language and current item."""
         actor, route = find_current_actor(), request.url_rule.rule if request.url_rule else ""
         if actor is None:
             return Markup()
-        place = (actor.permissions, route)
-        here = places.get(place)
+        here = addresses.get((actor.permissions, route))
         if here is None:
-            here = places[place] = _menu_address(menu(), route)
+            here = addresses[actor.permissions, route] = _menu_address(menu(), route)
         key = (actor.permissions, locale.language(), here, actor.name)
         html = drawn.get(key)
         if html is None:
