@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.e2e.conftest import DESK, PHONE, QUIET, Running, Visitor, started
@@ -55,6 +56,8 @@ def take(running: Running) -> None:
         command = ["pdftoppm", "-r", "60", "-png", "-singlefile", str(target), str(HERE / "contract")]
         subprocess.run(command, check=True)
         browser.close()
+    for picture in HERE.glob("*.png"):  # a third of the bytes: a screen has few colours
+        Image.open(picture).convert("RGB").quantize(128).save(picture, optimize=True)
 
 
 if __name__ == "__main__":
