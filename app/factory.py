@@ -13,6 +13,7 @@ from app.documents.plugs import collect as collect_renderers
 from app.identity.queries import find_actor
 from app.infra.db import connect_to, db
 from app.slices import SLICES
+from app.sync.plugs import collect as collect_carried
 from app.transfer.plugs import collect as collect_targets
 from app.web import actor, answer, errors, guard, locale, panels, session, ui, unit
 from app.web.health import blueprint as health
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     panels.hang(app, SLICES)
     collect_renderers(app, SLICES)
     collect_targets(app, SLICES)
+    collect_carried(app, SLICES)
     ui.furnish(app, SLICES, BUILT)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

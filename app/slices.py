@@ -7,6 +7,7 @@ from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
 from app.sales import slice as sales
+from app.sync import slice as sync
 from app.transfer import slice as transfer
 from app.visits import slice as visits
 from app.web.slice import Slice
@@ -15,6 +16,7 @@ SLICES: tuple[Slice, ...] = (
     identity.SLICE,
     documents.SLICE,
     transfer.SLICE,
+    sync.SLICE,
     accounts.SLICE,
     catalogue.SLICE,
     visits.SLICE,

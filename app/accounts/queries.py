@@ -1,6 +1,6 @@
 """Ways to customers. An account is visible to whoever sees its owner; without an owner (公海) to everybody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -149,19 +149,13 @@ def find_usual_place(actor: Actor) -> Line | None:
     ).first()
 
 
-def list_stops(actor: Actor, place_ids: Iterable[UUID]) -> Lines:
-    """What a day plan needs to know of these places, in no order; those that the actor does not see are left out.
-
-    (id of the place, account_id, name, rating, phone, address, district, city, zone, hours, certainty, lat, lon)
-    """
+def list_carried(actor: Actor, account_ids: Collection[UUID]) -> Lines:
+    """What a phone carries of these accounts: (id, name, phone, address, rating, lat, lon of the main place)."""
     return db.session.execute(
-        select(
-            Place.id, Place.account_id, Account.name, Account.rating, Account.phone, Place.address, Place.district,
-            Place.city, Place.zone, Place.hours, Place.certainty, Place.lat, Place.lon,
-        )
-        .join(Account, Account.id == Place.account_id)
-        .where(Place.id.in_(list(place_ids)), _seen(actor))
-    ).all()  # fmt: skip
+        select(Account.id, Account.name, Account.phone, Account.address, Account.rating, Place.lat, Place.lon)
+        .outerjoin(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0))
+        .where(Account.id.in_(list(account_ids)), _seen(actor))
+    ).all()
 
 
 # --- Many -----------------------------------------------------------------------------------------------

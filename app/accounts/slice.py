@@ -1,5 +1,6 @@
 """Accounts: customers with their places and contacts, and who looks after them."""
 
+from app.accounts import offline
 from app.accounts.commands import accounts
 from app.accounts.importing import ACCOUNTS
 from app.accounts.views import blueprint
@@ -9,7 +10,7 @@ from app.web.slice import MenuItem, Slice
 
 SLICE = Slice(
     name="accounts",
-    blueprints=(blueprint,),
+    blueprints=(blueprint, offline.blueprint),
     menu=(
         MenuItem(
             N_("Customers"),
@@ -23,5 +24,5 @@ SLICE = Slice(
         ),
     ),
     commands=(accounts,),
-    plugs=(ACCOUNTS,),
+    plugs=(ACCOUNTS, offline.CARRIED),
 )

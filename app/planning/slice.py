@@ -6,7 +6,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.planning import nearby, views
+from app.planning import nearby, offline, views
 from app.web.slice import MenuItem, Panel, Slice
 
 
@@ -22,4 +22,5 @@ SLICE = Slice(
         MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 25),
     ),
     panels=(Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),),
+    plugs=(offline.CARRIED,),
 )

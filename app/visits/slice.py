@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, views
+from app.visits import board, jobs, offline, views
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
 from app.web.slice import MenuItem, Panel, Slice
@@ -24,7 +24,7 @@ def _visits_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="visits",
-    blueprints=(views.blueprint, board.blueprint),
+    blueprints=(views.blueprint, board.blueprint, offline.blueprint),
     menu=(
         MenuItem(
             N_("Team"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1, covers=("/reps/",)
@@ -43,4 +43,5 @@ SLICE = Slice(
     ),
     panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
     jobs=(jobs.CLOSE_FORGOTTEN,),
+    plugs=(offline.CARRIED,),
 )

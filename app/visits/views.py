@@ -272,7 +272,7 @@ def _show(
         dismissal=find_dismissal(visit_id),
         photos=list_photos(visit_id),
         check_in_form=check_in_form or CheckInForm(),
-        report_form=report_form or ReportForm(obj=report),
+        report_form_=report_form or ReportForm(obj=report),
         dismissal_form=dismissal_form
         or DismissalForm(
             past=line.state is VisitState.MISSED,

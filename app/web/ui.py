@@ -17,6 +17,7 @@ from app.web import locale
 from app.web.actor import find_current_actor
 from app.web.slice import MenuItem, Slice
 
+PACKING = "fieldbook.packing"  # in the environment of a request that makes a page for later: no news are told in it
 MOST_DRAWN = 2000  # menus kept in memory, 3 KB each
 
 
@@ -37,7 +38,8 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
     """Put the house's words into all templates. `built`: the folder of built static files."""
     items = sorted((item for each in slices for item in each.menu), key=lambda item: item.order)
     hash_file = built / "current.txt"
-    prefix = f"/static/{hash_file.read_text().strip()}/" if hash_file.exists() else "/static/"
+    app.config["BUILD"] = hash_file.read_text().strip() if hash_file.exists() else ""
+    prefix = f"/static/{app.config['BUILD']}/" if app.config["BUILD"] else "/static/"
     ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
     addresses: dict[tuple[frozenset[str], str], str] = {}  # of the item that a route belongs to, for each role
     drawn: dict[tuple[frozenset[str], str, str, str], Markup] = {}
@@ -76,7 +78,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         menu_html=menu_html,
         form_key=new_id,
         page_address=page_address,
-        flashes=lambda: get_flashed_messages(with_categories=True),
+        flashes=lambda: [] if PACKING in request.environ else get_flashed_messages(with_categories=True),
         languages=LANGUAGES,
         html_lang=lambda: html_lang(locale.language()),
         _=locale.quick_gettext,

@@ -1,23 +1,33 @@
 /* What every page does with a script; it works without. */
+import { ask, canKeep, isKept, keep, mine } from "./kept.js";
 
-const offline = document.getElementById("offline");
+const offline = () => document.getElementById("offline");
 const icon = document.querySelector("link[rel=icon]").href;
 
-/* A key stands for one filled-in form: a kept page would send the old one, and its second note be taken for the first.
-   Only coming back to a form whose post got no answer keeps the key: again must not be twice. */
+/* A key stands for one filled-in form: a kept page would send the old one, and its second note be taken for the first. So do the ids
+   of rows that a form will make. Only coming back to a form whose plain post got no answer keeps the key: again must not be twice. */
 const keyed = new WeakSet();
+const newId = () => self.outbox?.newId() ?? crypto.randomUUID?.();
 const giveKeys = (back) => {
   const [action, key] = JSON.parse(sessionStorage.getItem("sent")) ?? [];
   sessionStorage.removeItem("sent");
-  for (const field of document.querySelectorAll("input[name=once]")) {
-    if (keyed.has(field)) continue;
+  for (const field of document.querySelectorAll("input[name=once], [data-kept-at] input[data-new-id]")) {
+    if (keyed.has(field) || "kept" in field.dataset) continue;
     keyed.add(field);
-    field.value = back && field.form.action === action ? key : crypto.randomUUID?.() ?? field.value;
+    field.value = back && field.name === "once" && field.form.action === action ? key : newId() ?? field.value;
   }
 };
-const forgetKey = (form) => form.querySelectorAll("input[name=once]").forEach((field) => keyed.delete(field));
+const forgetKey = (form) => form.querySelectorAll("input[name=once], input[data-new-id]").forEach((field) => keyed.delete(field));
 const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : form.removeAttribute("aria-busy");
-const setOffline = (lost) => { offline.hidden = !lost; };
+const setOffline = (lost) => { if (offline()) offline().hidden = !lost; };
+const isThere = async () => {
+  try {
+    await fetch(icon, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10000) });
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 giveKeys(performance.getEntriesByType("navigation")[0]?.type === "back_forward");
 addEventListener("pageshow", ({ persisted }) => {
@@ -25,6 +35,7 @@ addEventListener("pageshow", ({ persisted }) => {
   for (const form of document.forms) setBusy(form, false), forgetKey(form);
   giveKeys(true);
 });
+document.addEventListener("page:drawn", () => giveKeys());
 
 /* What is chosen in a row that scrolls sideways is seen. */
 for (const chosen of document.querySelectorAll(".chips [aria-current], .segments [aria-current]")) {
@@ -32,12 +43,28 @@ for (const chosen of document.querySelectorAll(".chips [aria-current], .segments
   if (own.left < row.left || own.right > row.right) chosen.parentElement.scrollLeft += own.left - row.left - (row.width - own.width) / 2;
 }
 
-/* One tap, one post. It leaves when the server answers: the browser's own error page would lose what was typed. */
-const cleared = new WeakSet();
+/* One tap, one post. A form of the rep's day is kept on the phone, which then sends it (kept.js); any other leaves when the server
+   answers: the browser's own error page would lose what was typed. */
+const cleared = new WeakSet(), plain = new WeakSet();
 addEventListener("submit", (event) => {
   if (!event.target.hasAttribute("aria-busy") || cleared.has(event.target)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
+}, true);
+document.addEventListener("submit", async (event) => { // before htmx
+  const { target: form, submitter } = event;
+  if (event.defaultPrevented || form.method !== "post" || plain.has(form) || !isKept(form, submitter) || !canKeep()) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  setBusy(form, true);
+  try {
+    await keep(form, submitter);
+    setBusy(form, false);
+  } catch { // the phone is full, or keeps nothing: then it must go now
+    setBusy(form, false);
+    plain.add(form);
+    form.requestSubmit(submitter);
+  }
 }, true);
 addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
@@ -49,15 +76,11 @@ addEventListener("submit", async (event) => {
   }
   event.preventDefault();
   setBusy(form, true);
-  try {
-    await fetch(icon, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10000) });
-    setOffline(false);
-    cleared.add(form);
-    form.requestSubmit(submitter);
-  } catch {
-    setBusy(form, false);
-    setOffline(true);
-  }
+  const there = await isThere();
+  setOffline(!there && form.dispatchEvent(new CustomEvent("look:offline", { cancelable: true, detail: { submitter } })));
+  if (!there) return setBusy(form, false);
+  cleared.add(form);
+  form.requestSubmit(submitter);
 });
 addEventListener("online", () => setOffline(false));
 
@@ -70,6 +93,19 @@ on("after:request", (ctx, form) => {
 });
 on("after:swap", () => giveKeys());
 on("error", (ctx) => ctx.response || setOffline(true));
+
+/* What is not sent yet stays on the phone, for the same person's next sign-in; whoever signs out is asked. */
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.getAttribute("action") !== "/sign-out" || form.elements.keep || !self.outbox) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const unsent = (await self.outbox.list()).filter(({ state }) => state !== "sent"), question = document.getElementById("unsent");
+  if (unsent.length) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: "1" }));
+  else form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: "" }));
+  if (!unsent.some(({ person }) => person === document.documentElement.dataset.person) || !question) return form.requestSubmit();
+  form.before(question.content.cloneNode(true)); // the same button then signs out
+}, true);
 
 /* Steppers, and the way out of an opened question. */
 addEventListener("click", ({ target }) => {

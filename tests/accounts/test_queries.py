@@ -21,11 +21,11 @@ from app.accounts.queries import (
     get_main_place,
     get_place,
     list_accounts,
+    list_carried,
     list_contacts,
     list_notes,
     list_overdue,
     list_places,
-    list_stops,
     nearest_accounts,
 )
 from app.accounts.rules import (
@@ -73,7 +73,7 @@ def test_everybody_sees_what_is_theirs_to_see(cast: Cast) -> None:
             look()
     for rows in (list_places, list_contacts, list_notes):
         assert list(rows(cast.ren, hers.id)) == []
-    assert [row.name for row in list_stops(cast.rita, [place.id, get_main_place(cast.ren, his.id).id])] == ["Rita's"]
+    assert [row.name for row in list_carried(cast.rita, [hers.id, his.id])] == ["Rita's"]
 
 
 def test_any_part_finds_in_any_spelling(cast: Cast) -> None:

@@ -1,0 +1,57 @@
+"""The service worker, the pack, and the pages of what waits on the phone."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from app.identity.permissions import P
+from app.sync.pack import make_pack
+from app.web.actor import current_actor
+from app.web.guard import needs, public
+from app.web.htmx import page
+
+blueprint = Blueprint("sync", __name__)
+
+SHELL = ("css/app.css", "js/outbox.js", "js/app.js", "js/kept.js", "js/position.js", "js/photo.js", "js/exif.js")
+"""What every page of the day needs; anything else of the build is kept as it comes by."""
+
+
+@blueprint.get("/sw.js")
+@public
+def worker_show() -> Response:
+    """The service worker: at the root, because it answers for the whole application."""
+    return Response(
+        _worker(current_app.config["ROOT"] / "static" / "sw.js", current_app.config["BUILD"]),
+        mimetype="text/javascript",
+    )
+
+
+@lru_cache(maxsize=2)
+def _worker(source: Path, build: str) -> str:
+    """The worker with the build that it belongs to: another build is another worker, which browsers then install."""
+    prefix = f"/static/{build}/"
+    shell = [prefix + name for name in (*SHELL, "icons/icons.svg", "icons/favicon.svg", "vendor/htmx.org/htmx.min.js")]
+    return f"self.BUILD = {build!r};\nself.SHELL = {shell!r};\n{source.read_text()}"
+
+
+@blueprint.get("/pack")
+@needs(P.PROFILE_OWN)
+def pack_show() -> Response:
+    """What the phone carries; static/sw.js keeps it."""
+    return jsonify(make_pack(current_actor(), datetime.now(UTC)))
+
+
+@blueprint.get("/outbox")
+@needs(P.PROFILE_OWN)
+def outbox_show() -> Response:
+    """What waits on this phone. The page is the frame: what waits is known to the phone alone."""
+    return page("sync/outbox.html")
+
+
+@blueprint.get("/offline")
+@public
+def offline_show() -> Response:
+    """Instead of a page that is not on the phone."""
+    return page("sync/offline.html")

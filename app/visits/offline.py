@@ -1,0 +1,109 @@
+"""Visits on a phone without signal: what is carried, and the screens of visits that the phone began itself."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+
+from app.accounts.navigation import directions_to
+from app.accounts.rules import dialled
+from app.identity.permissions import P
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position
+from app.sync.ports import SLOT_ACCOUNT, Carried, Rows, Screen, Subjects
+from app.visits.forms import CheckInForm, PlanForm, ReportForm, UnplannedForm
+from app.visits.queries import VisitLine, find_open, list_day, list_missed
+from app.visits.rules import STATE_NAMES, TONES, VisitState
+from app.web.guard import needs
+from app.web.htmx import page
+from app.web.maps import mainland
+
+blueprint = Blueprint("visits_offline", __name__, url_prefix="/offline")
+
+MOST_MISSED = 10
+STATES = {"planned": VisitState.PLANNED, "here": VisitState.CHECKED_IN, "over": VisitState.DONE}
+
+
+@blueprint.get("/visits/<state>")
+@needs(P.VISITS_WRITE)
+def visit_show(state: str) -> Response:
+    if state not in STATES:
+        raise NotFoundError
+    return page(
+        "visits/kept.html",
+        state=state,
+        title=STATE_NAMES[STATES[state]],
+        tone=TONES[STATES[state]],
+        check_in_form=CheckInForm(),
+        report_form_=ReportForm(),
+    )
+
+
+@blueprint.get("/check-in")
+@needs(P.VISITS_WRITE)
+def check_in_show() -> Response:
+    return page(
+        "visits/check_in.html", form=UnplannedForm(), account=SLOT_ACCOUNT, places=[_PLACE], placeless=False
+    )  # fmt: skip
+
+
+@blueprint.get("/visits/new")
+@needs(P.VISITS_WRITE)
+def plan_show() -> Response:
+    return page("visits/plan.html", form=PlanForm(), account=SLOT_ACCOUNT, places=[_PLACE])
+
+
+_PLACE = SimpleNamespace(id="", address="⟦address⟧")  # without an id it is the account's main place
+
+
+def _lines(actor: Actor, now: datetime) -> list[VisitLine]:
+    """The visits that the day is about: where the rep is, today's, tomorrow's, and what is not explained yet."""
+    today = today_in(actor.zone, now)
+    present = find_open(actor, now)
+    found = [present] if present else []
+    for day in (today, today + timedelta(days=1)):
+        found += list_day(actor, actor.person_id, day, now)
+    return found + list_missed(actor, today, now, MOST_MISSED)
+
+
+def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
+    return [line.row.account_id for line in _lines(actor, now)]
+
+
+def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
+    return ["/today", *(f"/visits/{line.row.id}" for line in _lines(actor, now))]
+
+
+def _rows(actor: Actor, now: datetime, _accounts: Subjects) -> Rows:
+    return {line.row.id: _slots(line) for line in _lines(actor, now)}
+
+
+def _slots(line: VisitLine) -> dict[str, str]:
+    row = line.row
+    position = Position(row.lat, row.lon) if row.lat is not None else None
+    device = request.headers.get("User-Agent", "")
+    return {
+        "account": str(row.account_id),
+        "name": row.name,
+        "address": row.address,
+        "phone": dialled(row.phone) or "",
+        "navigate": (directions_to(position, row.name, mainland(), device).suggested or "") if position else "",
+    }
+
+
+def _screens(_actor: Actor, _now: datetime, _accounts: Subjects) -> Iterable[Screen]:
+    return (
+        Screen("/visits/*", "/offline/visits/over", after="/check-out"),
+        Screen("/visits/*", "/offline/visits/here", after="/check-in"),
+        Screen("/visits/*", "/offline/visits/planned", after="/visits/new"),
+        Screen("/visits/*", "/offline/visits/planned", after="/plan/visits"),
+        Screen("/accounts/*/check-in", "/offline/check-in"),
+        Screen("/accounts/*/visits/new", "/offline/visits/new"),
+    )
+
+
+CARRIED = Carried(P.VISITS_WRITE, _subjects, _addresses, _rows, _screens)

@@ -1,0 +1,279 @@
+/**
+ * What waits on the phone, as every page shows it: the sign in the bar, and on a page or row what it does not know of yet.
+ *
+ *   <html data-person="id of whoever is signed in"  data-kept-at="ms; set by the service worker on a page from the phone">
+ *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"></a>
+ *
+ * Forms say by attributes what they are (CONTRIBUTING.md, "Without signal"). keep(form, submitter) keeps a post and shows the changed
+ * screen; draw(html, address) puts a page in place of this one and dispatches `page:drawn`.
+ */
+const { outbox } = self;
+const channel = new BroadcastChannel("fieldbook");
+const root = document.documentElement;
+const sign = () => document.getElementById("outbox");
+const says = (name) => sign()?.getAttribute("data-text-" + name) ?? "";
+const clock = (at) => new Date(at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
+const path = (address) => new URL(address, location.href).pathname;
+
+/** Whether this page may keep posts: somebody is signed in, and a service worker can send them. */
+export const canKeep = () => Boolean(root.dataset.person && navigator.serviceWorker && outbox && worker);
+let worker = isSecureContext && "serviceWorker" in navigator;
+let pageAt = 0, awaited = "", touched = false;
+
+/** Tells the service worker; resolves when it has done so, false without one. */
+export async function ask(message) {
+  const registration = await Promise.race([navigator.serviceWorker.ready, new Promise((resolve) => setTimeout(resolve, 8000))]);
+  if (!registration) return false;
+  const { port1, port2 } = new MessageChannel();
+  const done = new Promise((resolve) => { port1.onmessage = () => resolve(true); });
+  registration.active.postMessage(message, [port2]);
+  return done;
+}
+
+export const mine = async () => (await outbox.list()).filter(({ person }) => person === root.dataset.person);
+
+/** The addresses that a form posts to: its own, and those of its buttons. */
+const addressesOf = (form) => [form, ...form.elements].map((part) => part.getAttribute("formaction") ?? part.getAttribute("action"));
+const formFor = (address) => [...document.forms].find((form) => addressesOf(form).includes(address));
+
+/* --- Keeping ---------------------------------------------------------------------------------------------------------------- */
+
+/** An attribute of the button, else of the form or what is around it; {name} stands for the form's field. */
+const said = (form, submitter, name) => {
+  const text = submitter?.getAttribute(name) ?? form.closest(`[${name}]`)?.getAttribute(name);
+  return text?.replace(/\{(\w+)\}/g, (_all, field) => form.elements.namedItem(field)?.value ?? "");
+};
+export const isKept = (form, submitter) => said(form, submitter, "data-to") !== undefined;
+
+/** Keeps the post and shows its screen. Rejects, and nothing is changed, where the phone cannot keep it. */
+export async function keep(form, submitter) {
+  const data = new FormData(form, submitter), once = data.get("once"), replaces = Number(form.dataset.replaces) || 0;
+  data.delete("once");
+  const fields = [["once", once], ...data].filter(([, value]) => typeof value === "string" || value.size);
+  const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const entry = {
+    key: once, person: root.dataset.person, url, fields, at: new Date().toISOString(),
+    to: said(form, submitter, "data-to") || location.pathname + location.search,
+    opens: said(form, submitter, "data-opens") ?? "",
+    ids: [...new Set(outbox.idsIn([url, ...fields.map(([, value]) => typeof value === "string" ? value : "")].join(" ")))],
+    label: (submitter ?? form.querySelector("button"))?.ariaLabel || (submitter ?? form.querySelector("button"))?.textContent.trim() || "",
+    about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about], .bar h1"))?.textContent.trim() ?? "",
+    shown: document.querySelector("[data-shown]")?.innerHTML,
+  };
+  await outbox.keep(entry, replaces);
+  navigator.storage?.persist?.();
+  localStorage.kept = 1; // install.js asks then to put the app on the home screen
+  form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
+  awaited = entry.key;
+  ask({ type: "send" });
+  navigator.serviceWorker.ready.then(({ sync }) => sync?.register("outbox")).catch(() => {}); // goes on when the tab is closed
+  if (!navigator.serviceWorker.controller || !(await open(entry.to))) await mark();
+}
+
+/** Shows a page as the phone knows it; false where it knows none. */
+async function open(address) {
+  const answer = await fetch(address, { headers: { "Outbox-Screen": "1" } }).catch(() => null);
+  if (!answer?.ok || !answer.headers.has("Outbox-At") && !answer.headers.get("Content-Type")?.startsWith("text/html")) return false;
+  await draw(await answer.text(), address);
+  return true;
+}
+
+/** Puts a whole page in place of this one, as following a link would, but at once. */
+export async function draw(html, address) {
+  const page = new DOMParser().parseFromString(html, "text/html"), at = page.documentElement.dataset.keptAt;
+  const same = path(address) === location.pathname;
+  if (at) root.dataset.keptAt = at;
+  else delete root.dataset.keptAt;
+  for (const part of page.head.querySelectorAll("link[rel=stylesheet], script[src]")) {
+    const name = part.src ? "src" : "href", known = [...document.head.querySelectorAll(part.localName)];
+    if (known.some((each) => each.getAttribute(name) === part.getAttribute(name))) continue;
+    const copy = document.createElement(part.localName);
+    for (const { name: key, value } of part.attributes) copy.setAttribute(key, value);
+    document.head.append(copy);
+  }
+  document.title = page.title;
+  document.body.className = page.body.className;
+  document.body.replaceChildren(...page.body.childNodes);
+  if (same) history.replaceState(null, "", address);
+  else history.pushState(null, "", address), scrollTo(0, 0), document.getElementById("main")?.focus({ preventScroll: true });
+  self.htmx?.process(document.body);
+  document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: {} }));
+  document.dispatchEvent(new CustomEvent("page:drawn"));
+  await mark();
+}
+addEventListener("popstate", () => location.reload());
+
+/* --- Showing ---------------------------------------------------------------------------------------------------------------- */
+
+/** Shows what the outbox knows and the page does not. May be called again and again. */
+export async function mark() {
+  if (!outbox || !root.dataset.person) return;
+  pageAt = Number(root.dataset.keptAt) || pageAt || performance.timeOrigin;
+  const entries = await mine(), news = entries.filter((entry) => outbox.isNews(entry, pageAt));
+  showSign(entries, await outbox.recall("signedOut"));
+  document.querySelectorAll(".is-kept").forEach((element) => element.remove());
+  const age = document.getElementById("age");
+  if (age) age.hidden = !root.dataset.keptAt, age.textContent = says("age").replace("%s", clock(pageAt));
+  if (location.pathname === "/outbox") return;
+  const here = outbox.idsIn(location.pathname);
+  showList(news.filter((entry) => here.some((id) => entry.ids.includes(id))));
+  showAtRows(news, here);
+  for (const entry of news) showAtForms(entry);
+  fillIn(news);
+}
+
+function showSign(entries, signedOut) {
+  const element = sign();
+  if (!element) return;
+  const waiting = entries.filter(({ state }) => state === "waiting").length, refused = entries.filter(({ state }) => state === "refused").length;
+  element.hidden = !waiting && !refused;
+  element.classList.toggle("bad", refused > 0 || Boolean(signedOut));
+  element.querySelector("b").textContent = refused || waiting;
+  element.setAttribute("aria-label", `${says(refused ? "refused" : signedOut ? "signed-out" : "kept")}: ${refused || waiting}`);
+}
+
+const stateOf = (entry) => says(entry.state === "sent" ? "sent" : entry.state === "refused" ? "refused" : "kept");
+const toneOf = ({ state }) => state === "sent" ? "ok" : state === "refused" ? "bad" : "warn";
+
+/** The card above the page: what was done here and is not on it yet. */
+function showList(entries) {
+  if (!entries.length) return;
+  const card = make("section", "card is-kept"), rows = make("ul", "rows");
+  card.append(make("h2", "", says("kept")), rows);
+  for (const entry of entries) {
+    const row = make("li", toneOf(entry)), words = make("div", ""), note = entry.fields.filter(([name, value]) =>
+      typeof value === "string" && value && ["text", "reason", "note", "name", "purpose"].includes(name)).map(([, value]) => value.slice(0, 200));
+    words.append(make("strong", "", entry.label), make("p", "", [clock(entry.at), stateOf(entry)].join(" · ")));
+    if (note.length) words.append(make("p", "", note.join(" · ")));
+    for (const [, value] of entry.fields) if (value instanceof Blob && value.type.startsWith("image/")) {
+      const picture = make("img", "thumb");
+      picture.src = URL.createObjectURL(value);
+      picture.alt = entry.label;
+      words.append(picture);
+    }
+    row.append(make("span", "lead", entry.state === "sent" ? "✓" : "↑"), words);
+    rows.append(row);
+  }
+  document.querySelector("#main .stack")?.prepend(card);
+}
+
+/** A badge at each row of a list that entries changed: the last one's. */
+function showAtRows(entries, here) {
+  const last = new Map(entries.flatMap((entry) => [...outbox.idsIn(outbox.pathOf(entry)), entry.opens].map((id) => [id, entry])));
+  for (const [id, entry] of last) {
+    if (!id || here.includes(id)) continue;
+    for (const link of document.querySelectorAll(`#main li > div > a[href$="${id}"], #main .sheet h3 a[href$="${id}"]`)) {
+      const place = link.closest("h3")?.parentElement.lastElementChild ?? link.parentElement.querySelector("p:last-of-type") ?? link.parentElement;
+      place.append(" ", make("span", `badge is-kept ${toneOf(entry)}`, `${entry.label} · ${stateOf(entry)}`));
+    }
+  }
+}
+
+/** A form that is posted once and has been makes room for the way on. */
+function showAtForms(entry) {
+  for (const form of document.querySelectorAll("form[data-single]")) {
+    const addresses = form.dataset.single || [...addressesOf(form)];
+    if (!addresses.includes(entry.url) || entry.state === "refused") continue;
+    form.hidden = true;
+    document.querySelectorAll(`[form="${form.id || "-"}"]`).forEach((button) => { button.hidden = true; });
+    if (path(entry.to) !== location.pathname && !form.nextElementSibling?.matches(".is-kept")) {
+      form.after(Object.assign(make("a", "button primary is-kept", says("open")), { href: entry.to }));
+    }
+  }
+}
+
+/** A form that is saved again and again shows what was saved last, and counts its version on: the server will, too. */
+function fillIn(news) {
+  for (const field of document.querySelectorAll("form[data-to] input[name=version], [data-to] form input[name=version]")) {
+    const saved = news.filter(({ url, state }) => state !== "refused" && addressesOf(field.form).includes(url));
+    field.dataset.from ??= field.value;
+    field.value = Number(field.dataset.from) + saved.length;
+    if (!touched && saved.length) setFields(field.form, saved.at(-1).fields);
+  }
+}
+
+/** Puts values into a form's visible fields, photos too. */
+function setFields(form, fields) {
+  for (const [name, value] of fields) {
+    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (value instanceof Blob) {
+        const files = new DataTransfer();
+        files.items.add(new File([value], value.name ?? "photo.jpg", { type: value.type }));
+        field.files = files.files;
+      } else if (["radio", "checkbox"].includes(field.type)) field.checked = field.value === value;
+      else if (field.type !== "hidden") field.value = value;
+    }
+  }
+}
+
+/* --- What became of it ------------------------------------------------------------------------------------------------------ */
+
+/** Opens the server's answer to a refused entry, ready to be corrected: what is sent then replaces the entry. */
+export async function correct(entry) {
+  await draw(entry.answer, location.pathname + location.search);
+  const form = formFor(entry.url);
+  if (!form) return;
+  form.dataset.replaces = entry.seq;
+  form.elements.once.value = entry.key;
+  form.elements.once.dataset.kept = "";
+  setFields(form, entry.fields.filter(([, value]) => value instanceof Blob));
+}
+
+/** Opens the address of a form with the values of an entry that was refused as stale. */
+export function takeUp(entry, address) {
+  sessionStorage.setItem("take-up", entry.seq);
+  location.assign(address);
+}
+async function takenUp() {
+  const seq = Number(sessionStorage.getItem("take-up"));
+  sessionStorage.removeItem("take-up");
+  const entry = seq && (await mine()).find((each) => each.seq === seq);
+  const form = entry && formFor(entry.url);
+  if (!form) return;
+  setFields(form, entry.fields);
+  form.dataset.replaces = seq;
+}
+
+channel.addEventListener("message", async ({ data: { type, key, location: address } }) => {
+  if (type === "sent" && key === awaited && !touched) {
+    awaited = "";
+    const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer?.ok && !touched) {
+      pageAt = Date.now();
+      return draw(await answer.text(), address.includes("#") ? address : new URL(answer.url).pathname + new URL(answer.url).search);
+    }
+  }
+  if (type === "refused" && key === awaited) {
+    awaited = "";
+    const entry = (await mine()).find((each) => each.key === key);
+    if (entry && !touched) return correct(entry);
+  }
+  await mark();
+});
+for (const name of ["input", "change"]) addEventListener(name, ({ isTrusted }) => { touched ||= isTrusted; }, true);
+document.addEventListener("page:drawn", () => { touched = false; });
+
+/* --- Start ------------------------------------------------------------------------------------------------------------------ */
+
+async function start() {
+  if (!worker || !outbox) return;
+  try {
+    await navigator.serviceWorker.register("/sw.js");
+  } catch {
+    worker = false; // a private window: posts go plainly
+    return;
+  }
+  const { active } = await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) active.postMessage({ type: "claim" }); // `claim` misses a page that still loads
+  active.postMessage({ type: "hello", person: root.dataset.person });
+}
+if (root.dataset.person) {
+  mark().then(takenUp).catch(() => {});
+  start();
+  const look = () => document.visibilityState === "visible" && active();
+  const active = () => navigator.serviceWorker?.controller?.postMessage({ type: "hello", person: root.dataset.person });
+  document.addEventListener("visibilitychange", look);
+  addEventListener("online", active);
+  setInterval(async () => { if (sign() && !sign().hidden) look(); }, 15_000);
+}
