@@ -62,6 +62,7 @@ async function signing(request) {
 async function forget() {
   await remember("person", null);
   await remember("pack", null);
+  await remember("rows", null);
   await caches.delete("pages");
 }
 
@@ -92,7 +93,16 @@ async function keepPage(url, answer) {
   if (PRIVATE.includes(url.pathname) || !(await recall("person"))) return;
   const cache = await caches.open("pages"), keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST_PAGES))) await cache.delete(old);
-  await cache.put(url.pathname + url.search, html(await answer.text(), { "Outbox-At": String(Date.now()) }));
+  const text = await answer.text(), [, row] = text.match(/ data-row='([^']+)'/) ?? [];
+  await cache.put(url.pathname + url.search, html(text, { "Outbox-At": String(Date.now()) }));
+  if (row) await rememberRow(JSON.parse(row));
+}
+
+/** What a page that was opened says of its row: it stands in for the pack where that does not carry it. */
+async function rememberRow({ id, ...slots }) {
+  const { [id]: _old, ...rows } = await recall("rows") ?? {};
+  const newest = Object.entries(rows).slice(1 - MOST_PAGES);
+  await remember("rows", { ...Object.fromEntries(newest), [id]: slots });
 }
 
 /** The page as the phone knows it: the kept one, or a screen; undefined for neither. */
@@ -114,11 +124,13 @@ async function screenOf(url, entries, changed) {
   if (!pack || pack.at < Date.now() - outbox.KEPT_MS) return undefined;
   const mine = entries.filter((entry) => entry.person === person);
   for (const screen of pack.screens) {
+    if (changed && !screen.after) continue;
     const [before, after] = screen.path.split("*"), id = url.pathname.slice(before.length, before.length + 36);
-    if (url.pathname !== before + id + after || !idsIn(id).length || (changed && !screen.after)) continue;
+    if (after === undefined && url.pathname === before) return html(aged(screen.html, pack.at));
+    if (after === undefined || url.pathname !== before + id + after || !idsIn(id).length) continue;
     const news = mine.filter((entry) => entry.ids.includes(id) && isNews(entry, changed ? Infinity : pack.at));
     if (screen.after && !news.some((entry) => pathOf(entry).endsWith(screen.after))) continue;
-    const row = rowOf(id, mine, pack.rows);
+    const row = rowOf(id, mine, { ...await recall("rows"), ...pack.rows });
     if (!row || (screen.where && (row[screen.where[0]] ?? "") !== screen.where[1])) continue;
     return html(aged(fill(screen.html, row), pack.at));
   }

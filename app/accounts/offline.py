@@ -30,6 +30,13 @@ def contact_show() -> Response:
     return page("accounts/contact.html", account=SLOT_ACCOUNT, contact=None, form=ContactForm(), version=None)
 
 
+@blueprint.get("/accounts")
+@needs(P.ACCOUNTS_READ)
+def account_index() -> Response:
+    """The carried customers, as the phone finds and sorts them itself."""
+    return page("accounts/carried.html")
+
+
 def _addresses(_actor: Actor, _now: datetime, accounts: Subjects) -> Iterable[str]:
     return ["/accounts", "/accounts/new", *(f"/accounts/{account_id}" for account_id in accounts)]
 
@@ -52,6 +59,8 @@ def _screens(_actor: Actor, _now: datetime, _accounts: Subjects) -> Iterable[Scr
     return (
         Screen("/accounts/*", "/offline/account", after="/accounts"),
         Screen("/accounts/*/contacts/new", "/offline/contact"),
+        Screen("/accounts", "/offline/accounts"),
+        Screen("/nearby", "/offline/accounts"),
     )
 
 

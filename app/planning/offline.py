@@ -1,19 +1,29 @@
-"""The plan on a phone without signal; it carries, besides those who are visited, who is due and who is near."""
+"""The plan on a phone without signal; it carries, besides those who are visited, who is near to them and who is due."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.accounts.queries import nearest_accounts
+from app.accounts.rules import AccountFilters
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
-from app.planning.queries import get_day, list_due_candidates, list_near_candidates
+from app.planning.queries import get_day, list_due_candidates, position_of
 from app.sync.ports import Carried, Subjects
+
+NEIGHBOURS = 40  # shared by the stops
 
 
 def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
     plan = get_day(actor, today_in(actor.zone, now), now)
-    return [each.id for each in (*list_due_candidates(actor, plan), *list_near_candidates(actor, plan))]
+    stops = [plan.shift.start, *(position_of(line) for line in (*plan.begun, *plan.waiting))]
+    known = [position for position in dict.fromkeys(stops) if position is not None]
+    for position in known:
+        for near in nearest_accounts(actor, position, max(5, NEIGHBOURS // len(known)), AccountFilters(), plan.day):
+            yield near.id
+    for due in list_due_candidates(actor, plan):
+        yield due.id
 
 
 def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
