@@ -35,6 +35,8 @@ function rowOf(entry, signedOut, isBehind) {
     .map(([, value]) => value.slice(0, 300)).join(" · ");
   part(".state").textContent = stateOf(entry, signedOut, isBehind);
   part(".why").textContent = isRefused ? whyOf(entry) : "";
+  const both = isRefused && new DOMParser().parseFromString(entry.answer, "text/html").querySelector("#error .table"); // mine and theirs
+  if (both) part(".why").after(both);
   for (const text of row.querySelectorAll("p:empty")) text.remove();
   part(".act").hidden = entry.state === "sent";
   part("[data-act=again]").hidden = isBehind;

@@ -1,0 +1,310 @@
+"""The outbox in the browser: what is refused, whose it is, and what the phone itself can do wrong."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Running, Visit, Visitor
+
+SENT_IN_S = 30
+
+
+def carried(visitor: Visitor) -> None:
+    """Wait until the phone carries its day."""
+    until(visitor.page, "(await outbox.recall('pack'))?.pages > 5")
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until the asynchronous JavaScript expression holds."""
+    end = time.monotonic() + SENT_IN_S
+    while not page.evaluate(f"(async () => {condition})()"):
+        assert time.monotonic() < end, f"not within {SENT_IN_S} s: {condition}\n{entries(page)}"
+        time.sleep(0.1)
+
+
+def entries(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(
+        "outbox.list().then((all) => all.map(({fields, answer, shown, ...rest}) => rest))"
+    )
+    return found
+
+
+def sent(page: Page) -> None:
+    """Wait until nothing waits any more."""
+    until(page, "(await outbox.list()).every(({state}) => state === 'sent')")
+
+
+@pytest.fixture
+def rep(demo: Running, visitor: Visit) -> Visitor:
+    """A rep at the phone, who carries the day."""
+    person = visitor(demo)
+    person.sign_in("rep.london")
+    carried(person)
+    return person
+
+
+def offline(visitor: Visitor, is_offline: bool) -> None:
+    visitor.without_network = True
+    visitor.context.set_offline(is_offline)
+    if not is_offline:
+        visitor.page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def an_account(visitor: Visitor) -> str:
+    """The address of a carried customer."""
+    return str(
+        visitor.page.evaluate(
+            "caches.open('pages').then((cache) => cache.keys()).then((keys) => "
+            "keys.map(({url}) => new URL(url).pathname).find((path) => /^.accounts.[0-9a-f-]{36}$/.test(path)))"
+        )
+    )
+
+
+def write_note(page: Page, text: str) -> None:
+    page.fill("#account_notes textarea", text)
+    page.click("#account_notes form button")
+
+
+def test_a_note_is_kept_shown_and_sent(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    expect(page.locator("#age")).to_be_visible()
+    write_note(page, "Without signal 1")
+    expect(page.locator(".is-kept", has_text="Without signal 1")).to_be_visible()
+    expect(page.locator("#outbox b")).to_have_text("1")
+    write_note(page, "Without signal 2")
+    expect(page.locator("#outbox b")).to_have_text("2")
+    rep.fits()
+    offline(rep, False)
+    sent(page)
+    page = rep.go(address)
+    notes = page.locator("#account_notes .timeline li")
+    expect(notes.nth(0)).to_contain_text("Without signal 2")
+    expect(notes.nth(1)).to_contain_text("Without signal 1")
+    expect(page.locator("#outbox")).to_be_hidden()
+    assert page.locator(".is-kept").count() == 0
+
+
+def test_a_double_tap_is_one_entry(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    page.fill("#account_notes textarea", "Tapped twice")
+    page.evaluate(
+        """() => { const form = document.querySelector('#account_notes form');
+          form.requestSubmit(); form.requestSubmit(); }"""
+    )
+    expect(page.locator("#outbox b")).to_have_text("1")
+    assert len(entries(page)) == 1
+    offline(rep, False)
+    sent(page)
+
+
+def test_what_is_refused_is_corrected_and_sent(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(f"{address}/contacts/new")
+    page.fill("[name=title]", "Buyer of Nothing")
+    page.click(".dock .primary")  # without a name
+    expect(page.locator("#outbox b")).to_have_text("1")
+    offline(rep, False)
+    expect(page.locator("#outbox.bad")).to_be_visible()
+    page = rep.go("/outbox")
+    expect(page.locator("#entries .why")).to_contain_text("Name")
+    rep.fits()
+    page.click("[data-act=correct]")
+    expect(page.locator("[name=title]")).to_have_value("Buyer of Nothing")
+    page.fill("[name=name]", "Ann Other")
+    page.click(".dock .primary")
+    sent(page)
+    assert len(entries(page)) == 1, "the correction took the place of what was refused"
+    expect(rep.go(address).locator("main")).to_contain_text("Ann Other")
+
+
+def test_what_is_refused_can_be_thrown_away_after_a_question(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(f"{address}/contacts/new")
+    page.click(".dock .primary")
+    offline(rep, False)
+    page = rep.go("/outbox")
+    page.locator("#entries .dialog summary").click()
+    page.click("[data-act=remove]")
+    expect(page.locator("#nothing")).to_be_visible()
+    assert entries(page) == []
+
+
+def test_a_conflict_shows_both_values_and_takes_mine(rep: Visitor) -> None:
+    address = an_account(rep)
+    page = rep.go(f"{address}/edit")
+    offline(rep, True)
+    page = rep.go(f"{address}/edit")
+    page.fill("[name=category]", "Mine without signal")
+    page.click(".dock .primary")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    other = rep.context.browser.new_context()  # type: ignore[union-attr]
+    theirs = other.new_page()
+    theirs.goto(f"{rep.base}/sign-in")
+    theirs.fill("[name=email]", "rep.london@demo.example")
+    theirs.fill("[name=password]", "fieldbook-demo")
+    theirs.press("[name=password]", "Enter")
+    theirs.wait_for_url("**/today")
+    theirs.goto(f"{rep.base}{address}/edit")
+    theirs.fill("[name=category]", "Theirs meanwhile")
+    theirs.click(".dock .primary")
+    theirs.wait_for_url(f"**{address}")
+    expect(theirs.locator("main")).to_contain_text("Theirs meanwhile")
+    other.close()
+    offline(rep, False)
+    expect(page.locator("#outbox.bad")).to_be_visible()
+    page = rep.go("/outbox")
+    expect(page.locator("#entries table")).to_contain_text("Mine without signal")
+    expect(page.locator("#entries table")).to_contain_text("Theirs meanwhile")
+    page.click("[data-act=correct]")
+    page.wait_for_url(f"**{address}/edit")
+    expect(page.locator("[name=category]")).to_have_value("Mine without signal")
+    page.click(".dock .primary")
+    sent(page)
+    expect(rep.go(address).locator("main")).to_contain_text("Mine without signal")
+
+
+def test_a_second_person_neither_sends_nor_sees_the_first_ones_entries(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    write_note(page, "Of the first person")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    page = rep.go("/more")
+    offline(rep, False)
+    page.evaluate("navigator.locks.request('fieldbook-send', () => new Promise(() => {}))")  # nothing leaves meanwhile
+    sign_out = page.locator("form[action='/sign-out'] button")
+    sign_out.click()
+    expect(page.locator("main")).to_contain_text("not sent yet")
+    sign_out.click()
+    page.wait_for_url("**/sign-in")
+    rep.sign_in("rep.taipei")
+    carried(rep)
+    page = rep.go("/outbox")
+    expect(page.locator("#other")).to_be_visible()
+    assert "Of the first person" not in page.content()
+    expect(page.locator("#outbox")).to_be_hidden()
+    assert [entry["state"] for entry in entries(page)] == ["waiting"]
+    assert not page.evaluate(f"caches.open('pages').then((cache) => cache.match('{address}')).then(Boolean)")
+    rep.go("/more").locator("form[action='/sign-out'] button").click()
+    page.wait_for_url("**/sign-in")
+    rep.sign_in("rep.london")
+    sent(page)
+    expect(rep.go(address).locator("#account_notes")).to_contain_text("Of the first person")
+
+
+def test_signing_out_with_nothing_unsent_asks_nothing(rep: Visitor) -> None:
+    page = rep.go("/more")
+    page.locator("form[action='/sign-out'] button").click()
+    page.wait_for_url("**/sign-in")
+
+
+def test_a_lost_sign_in_keeps_everything_and_says_so(rep: Visitor) -> None:
+    address = an_account(rep)
+    page = rep.go(address)
+    rep.context.clear_cookies()
+    write_note(page, "After the session")
+    until(page, "await outbox.recall('signedOut')")
+    expect(page.locator("#outbox.bad")).to_have_attribute("aria-label", re.compile("Sign in again"))
+    rep.sign_in("rep.london")
+    sent(page)
+    expect(rep.go(address).locator("#account_notes")).to_contain_text("After the session")
+
+
+def test_a_changed_key_is_refused_and_not_dropped(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    write_note(page, "Tampered")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    page.evaluate(
+        "outbox.list().then(([entry]) => outbox.change(entry.seq, {fields: entry.fields.map(([name, value]) => "
+        "[name, name === 'once' ? 'not-a-key' : value])}))"
+    )
+    offline(rep, False)
+    expect(page.locator("#outbox.bad")).to_be_visible()
+    assert [(entry["state"], entry["status"]) for entry in entries(page)] == [("refused", 400)]
+    expect(rep.go("/outbox").locator("#entries")).to_contain_text("Needs you")
+
+
+def test_the_same_key_with_other_words_is_refused(rep: Visitor) -> None:
+    address = an_account(rep)
+    page = rep.go(address)
+    write_note(page, "First words")
+    sent(page)
+    page.evaluate(
+        """outbox.list().then(([entry]) => outbox.change(entry.seq, {state: 'waiting', fields: entry.fields.map(
+          ([name, value]) => [name, name === 'text' ? 'Other words' : value])}))
+          .then(() => dispatchEvent(new Event('online')))"""
+    )
+    until(page, "(await outbox.list())[0].state === 'refused'")
+    assert entries(page)[0]["status"] == 409
+    rep.go("/outbox")
+    expect(page.locator("#entries")).to_contain_text("Needs you")
+
+
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_a_full_phone_loses_nothing(is_offline: bool, rep: Visitor) -> None:
+    address = an_account(rep)
+    rep.context.add_init_script(
+        "IDBObjectStore.prototype.add = function () { throw new DOMException('full', 'QuotaExceededError') }"
+    )
+    page = rep.go(address)
+    if is_offline:
+        offline(rep, True)
+    write_note(page, "On a full phone")
+    if is_offline:
+        expect(page.locator("#offline")).to_be_visible()
+        expect(page.locator("#account_notes textarea")).to_have_value("On a full phone")
+    else:
+        expect(page.locator("#account_notes .timeline")).to_contain_text("On a full phone")
+    assert entries(page) == []
+
+
+def test_a_queue_of_500_is_shown_and_sent_in_order(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    page.evaluate(
+        """async ([url, person]) => {
+          for (let n = 0; n < 500; n++) {
+            const key = outbox.newId();
+            await outbox.keep({ key, person, url: url + "/notes", fields: [["once", key], ["text", `queued ${n}`]],
+              at: new Date().toISOString(), to: url, opens: "", ids: outbox.idsIn(url), label: "Note", about: "" });
+          }
+        }""",
+        [address, page.evaluate("document.documentElement.dataset.person")],
+    )
+    page = rep.go("/outbox")
+    expect(page.locator("#entries h2")).to_contain_text("500")
+    expect(page.locator("#entries li")).to_have_count(500)
+    offline(rep, False)
+    end = time.monotonic() + 120
+    while page.evaluate("outbox.list().then((all) => all.some(({state}) => state !== 'sent'))"):
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    notes = rep.go(address).locator("#account_notes .timeline li p")
+    expect(notes.first).to_have_text("queued 499")
+
+
+def test_without_a_kept_page_the_phone_says_so(rep: Visitor) -> None:
+    offline(rep, True)
+    page = rep.go("/orders?state=none&q=nothing")
+    expect(page.locator("main")).to_contain_text("This page is not on the phone")
+
+
+def test_customers_are_found_without_signal(rep: Visitor) -> None:
+    name = rep.go(an_account(rep)).locator(".bar h1").inner_text()
+    offline(rep, True)
+    page = rep.go(f"/accounts?q={name.split()[0]}")
+    expect(page.locator("#carried li", has_text=name)).to_be_visible()
+    page = rep.go("/nearby?lat=51.5055&lon=-0.0754")
+    expect(page.locator("#carried li").first).to_contain_text(re.compile(r"\d+(\.\d)? (k?m)"))
