@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -101,6 +101,11 @@ def get_contact(actor: Actor, contact_id: UUID) -> Contact:
     return contact
 
 
+def is_archived(account: Account, now: datetime) -> bool:
+    """Whether the account was put away at `now`: what happened before, and arrives later, still counts."""
+    return account.archived_at is not None and account.archived_at <= now
+
+
 def find_owner_name(account: Account) -> str | None:
     """The name of the account's owner, None in the public pool."""
     return db.session.scalar(select(Person.name).where(Person.id == account.owner_id)) if account.owner_id else None
@@ -127,9 +132,10 @@ def list_contacts(actor: Actor, account_id: UUID) -> Lines:
 
 
 def list_notes(actor: Actor, account_id: UUID) -> Lines:
-    """(id, at, text, by) of the latest notes, newest first; `by` None where an import wrote it."""
+    """(id, at, received_at, text, by) of the latest notes, newest first; `by` None where an import or the house wrote
+    it."""
     return db.session.execute(
-        select(Note.id, Note.at, Note.text, Person.name.label("by"))
+        select(Note.id, Note.at, Note.received_at, Note.text, Person.name.label("by"))
         .join(Account, Account.id == Note.account_id)
         .outerjoin(Person, Person.id == Note.person_id)
         .where(Note.account_id == account_id, _seen(actor))
