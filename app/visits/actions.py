@@ -136,7 +136,9 @@ def withdraw_visit(actor: Actor, visit_id: UUID, now: datetime) -> None:
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
     place = db.session.get_one(Place, visit.place_id)
-    if find_check_in(visit.id) or find_dismissal(visit.id) or visit.planned_on < today_in(place.zone, now):
+    meant = db.session.scalar(select(Dismissal.visit_id).where(Dismissal.postponed_to == visit.id).limit(1))
+    has_facts = find_check_in(visit.id) or find_dismissal(visit.id) or meant
+    if has_facts or visit.planned_on < today_in(place.zone, now):
         raise InvalidError("", N_("This visit can no longer be taken out of the plan."))
     record(actor, VisitWithdrawn(visit.id, account_id=visit.account_id, planned_on=visit.planned_on), now)
     db.session.execute(delete(VisitAlias).where(VisitAlias.visit_id == visit.id))
