@@ -54,7 +54,7 @@ def arriving() -> Iterator[Arrival]:
         by_outbox,
         attended=headers.get(ATTENDED) == "1" or not (by_outbox or CAPTURED in headers),
     )
-    with hearing(now):
+    with hearing(now, g.arrival.capture.at):
         yield g.arrival
 
 

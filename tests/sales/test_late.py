@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from app.accounts.actions import archive_account
+from app.accounts.actions import archive_account, assign_owner
 from app.catalogue.actions import PriceInput, set_prices
 from app.infra.arrival import hearing
 from app.infra.db import db, transact
@@ -85,6 +85,25 @@ def test_an_archived_customer_was_not_archived_then(cast: Cast, shop: Shop, brow
     posted = fields(new_id(), {shop.tea: 8_850}, **{str(shop.tea): 1})
     assert "This customer is archived." in rita.post(path, headers=kept(DAY / 2), **posted).text
     assert rita.post(path, headers=kept(2 * DAY), **posted).status_code == 204
+
+
+def test_a_customer_that_was_given_away_since(cast: Cast, shop: Shop, browser: Open) -> None:
+    """What was done there before counts; what is done after, and looking, does not."""
+    rita, moment = browser(cast.rita), datetime.now(UTC) - 2 * DAY
+    transact(lambda: assign_owner(cast.ada, shop.kitchen, cast.ren.id, None, moment))
+    transact(lambda: assign_owner(cast.ada, shop.kitchen, cast.otto.id, None, moment + DAY / 2))
+    posted = fields(new_id(), {shop.tea: 8_850}, **{str(shop.tea): 1})
+    arrival = {"visit_id": new_id(), "position_error": "timeout", "reason": "cellar"}
+    posts = [("orders", posted), ("notes", {"text": "Nice people"}), ("check-in", arrival)]
+    for path, sent in posts:
+        for headers in ({}, kept(DAY / 4), kept(DAY)):
+            assert rita.post(f"/accounts/{shop.kitchen}/{path}", headers=headers, **sent).status_code == 404
+        assert rita.post(f"/accounts/{shop.kitchen}/{path}", headers=kept(3 * DAY), **sent).status_code == 204
+        elsewhere = rita.post(f"/accounts/{shop.thames}/{path}", headers=kept(3 * DAY), **sent)
+        assert elsewhere.status_code == 404, "never hers"
+    assert rita.get(f"/accounts/{shop.kitchen}", headers=kept(3 * DAY)).status_code == 404
+    order = db.session.scalars(select(Order)).one()
+    assert (order.rep_id, order.account_id) == (cast.rita.id, shop.kitchen)
 
 
 def test_a_quote_is_ordered_while_it_was_valid(cast: Cast, shop: Shop, browser: Open) -> None:
