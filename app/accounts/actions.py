@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import false, func, or_, select, update
 
@@ -38,7 +38,7 @@ from app.identity.permissions import P
 from app.infra.db import db
 from app.infra.journal import record
 from app.infra.scope import belongs_to
-from app.kernel.access import Actor, must
+from app.kernel.access import SYSTEM, Actor, must
 from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
@@ -113,6 +113,12 @@ def assign_owner(actor: Actor, account_id: UUID, owner_id: UUID | None, version:
     account.version += 1
     refresh(account)
     return account
+
+
+def tell_alike(account_id: UUID, text: str, now: datetime) -> None:
+    """Keep a note of the house with a new account that looks like another one, where nobody could be asked; `text` is
+    for its readers. Once, also where the post comes again."""
+    add_note(SYSTEM, account_id, uuid5(account_id, "alike"), text[:LONGEST_NOTE], now)
 
 
 def archive_account(actor: Actor, account_id: UUID, now: datetime) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
 
 LIVE = text("archived_at IS NULL")
@@ -108,7 +109,7 @@ class Contact(Model):
 
 
 class Note(Model):
-    """Something worth knowing about an account: said once, never changed."""
+    """Something worth knowing about an account: said once, never changed. `received_at`: when we heard of it."""
 
     __tablename__ = "note"
     __table_args__ = (Index(None, "account_id", "at"),)
@@ -116,4 +117,5 @@ class Note(Model):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
     text: Mapped[str]

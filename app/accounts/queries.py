@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.accounts.events import AccountAssigned
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.rules import (
     MOST_DUPLICATES,
@@ -39,12 +40,15 @@ from app.accounts.rules import (
     why_duplicate,
 )
 from app.identity.models import Person
+from app.infra.arrival import kept_since
 from app.infra.db import AnySelect, IdText, db, fetch
+from app.infra.journal import JournalEntry
 from app.infra.nearest import nearest
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position, arc_m, covering, distance_m
+from app.kernel.ids import parse_id
 from app.kernel.page import PAGE_SIZE, Page, offset
 from app.kernel.text import search_parts
 
@@ -64,9 +68,29 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
 def get_account(actor: Actor, account_id: UUID) -> Account:
     """The account, put away or not. NotFoundError where there is none, or none that the actor may see."""
     account = db.session.scalar(select(Account).where(Account.id == account_id, _seen(actor)))
+    if account is None and _saw(actor, account_id):
+        account = db.session.get(Account, account_id)
     if account is None:
         raise NotFoundError
     return account
+
+
+def _saw(actor: Actor, account_id: UUID) -> bool:
+    """Whether a post that comes late was made while the actor still saw the account: it was given away since then, and
+    what was done there before is not undone by that."""
+    since = kept_since()
+    if since is None:
+        return False
+    given_away = (
+        select(JournalEntry.facts)
+        .where(JournalEntry.subject_id == account_id, JournalEntry.event == AccountAssigned.__name__)
+        .where(JournalEntry.at > since)
+        .order_by(JournalEntry.at, JournalEntry.id)
+        .limit(1)
+    )
+    facts = db.session.scalar(given_away)
+    before = parse_id(facts["before"]) if facts else None
+    return facts is not None and (before is None or before in actor.people)
 
 
 def get_place(actor: Actor, place_id: UUID) -> Place:
@@ -75,17 +99,18 @@ def get_place(actor: Actor, place_id: UUID) -> Place:
         select(Place).join(Account, Account.id == Place.account_id).where(Place.id == place_id, _seen(actor))
     )
     if place is None:
-        raise NotFoundError
+        place = db.session.get(Place, place_id)
+        if place is None or not _saw(actor, place.account_id):
+            raise NotFoundError
     return place
 
 
 def get_main_place(actor: Actor, account_id: UUID) -> Place:
     """Where one goes when nothing else is said: the first place of the account. NotFoundError as `get_account`."""
-    place = db.session.scalar(
-        select(Place)
-        .join(Account, Account.id == Place.account_id)
-        .where(Place.account_id == account_id, Place.position_in_list == 0, Place.archived_at.is_(None), _seen(actor))
-    )
+    main = select(Place).where(Place.account_id == account_id, Place.position_in_list == 0, Place.archived_at.is_(None))
+    place = db.session.scalar(main.join(Account, Account.id == Place.account_id).where(_seen(actor)))
+    if place is None and _saw(actor, account_id):
+        place = db.session.scalar(main)
     if place is None:
         raise NotFoundError
     return place
@@ -99,6 +124,11 @@ def get_contact(actor: Actor, contact_id: UUID) -> Contact:
     if contact is None:
         raise NotFoundError
     return contact
+
+
+def is_archived(account: Account, now: datetime) -> bool:
+    """Whether the account was put away at `now`: what happened before, and arrives later, still counts."""
+    return account.archived_at is not None and account.archived_at <= now
 
 
 def find_owner_name(account: Account) -> str | None:
@@ -127,9 +157,10 @@ def list_contacts(actor: Actor, account_id: UUID) -> Lines:
 
 
 def list_notes(actor: Actor, account_id: UUID) -> Lines:
-    """(id, at, text, by) of the latest notes, newest first; `by` None where an import wrote it."""
+    """(id, at, received_at, text, by) of the latest notes, newest first; `by` None where an import or the house wrote
+    it."""
     return db.session.execute(
-        select(Note.id, Note.at, Note.text, Person.name.label("by"))
+        select(Note.id, Note.at, Note.received_at, Note.text, Person.name.label("by"))
         .join(Account, Account.id == Note.account_id)
         .outerjoin(Person, Person.id == Note.person_id)
         .where(Note.account_id == account_id, _seen(actor))

@@ -23,6 +23,7 @@ from app.accounts.actions import (
     change_contact,
     change_place,
     restore_account,
+    tell_alike,
 )
 from app.accounts.forms import (
     POOL,
@@ -71,6 +72,7 @@ from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.kernel.page import page_number
 from app.web.actor import current_actor
+from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
 from app.web.form import int_or_none
 from app.web.guard import needs
@@ -163,14 +165,17 @@ def account_new() -> Response:
 def account_create() -> Response:
     actor, form = current_actor(), NewAccountForm(request.form)
     form.offer_owners(_owners(actor))
+    row_id, now, attended = _row_id(), captured_at(), arrival().attended
     alike: list[Duplicate] = []
     if form.validate():
         try:
             given, place, contact = form.to_input(actor.zone, actor.language)
             if not form.warned.data:
-                alike = duplicates(actor, given.name, given.phone, place.position)
-            if not alike:
-                account = add_account(actor, _row_id(), given, place, contact, form.owner(actor.id), datetime.now(UTC))
+                alike = duplicates(actor, given.name, given.phone, place.position, besides=row_id)
+            if not alike or not attended:
+                account = add_account(actor, row_id, given, place, contact, form.owner(actor.id), now)
+                if alike:
+                    tell_alike(account.id, _alike_text(alike), now)
                 flash(_("%(name)s is added.", name=account.name), "success")
                 return goto(url_for("accounts.account_show", account_id=account.id))
         except InvalidError as error:
@@ -180,6 +185,12 @@ def account_create() -> Response:
 
 def _new(form: NewAccountForm, status: int = 200, alike: list[Duplicate] | None = None) -> Response:
     return page("accounts/new.html", status=status, form=form, alike=alike or [], reasons=DUPLICATE_REASONS)
+
+
+def _alike_text(alike: list[Duplicate]) -> str:
+    """What nobody could be asked, as a note: the names that this person may see, and whose customers they are."""
+    names = (f"{each.name} ({each.owner or _('Public pool')})" for each in alike)
+    return _("Added without signal; it looks like: %(names)s", names=", ".join(names))
 
 
 @blueprint.get("/accounts/duplicates")
@@ -267,7 +278,7 @@ def account_update(account_id: UUID) -> Response:
     account = get_account(actor, account_id)
     if form.validate():
         try:
-            change_account(actor, account_id, form.to_input(), version, datetime.now(UTC))
+            change_account(actor, account_id, form.to_input(), version, captured_at())
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
@@ -292,7 +303,7 @@ def owner_update(account_id: UUID) -> Response:
         raise InvalidError("owner_id", N_("Choose somebody of your team."))
     owner_id = None if form.owner_id.data == POOL else UUID(form.owner_id.data)
     try:
-        assign_owner(actor, account_id, owner_id, int_or_none("version"), datetime.now(UTC))
+        assign_owner(actor, account_id, owner_id, int_or_none("version"), captured_at())
     except StaleError:
         saved = OwnerForm(owner_id=str(account.owner_id or POOL))
         saved.owner_id.choices = form.owner_id.choices
@@ -314,7 +325,7 @@ def _owners(actor: Actor, current: UUID | None = None) -> list[tuple[str, str]]:
 @blueprint.post("/accounts/<uuid:account_id>/archive")
 @needs(P.ACCOUNTS_WRITE)
 def archive_create(account_id: UUID) -> Response:
-    archive_account(current_actor(), account_id, datetime.now(UTC))
+    archive_account(current_actor(), account_id, captured_at())
     flash(_("The customer is archived. You find it under the filter “Archived”."), "success")
     return goto(url_for("accounts.account_index"))
 
@@ -322,7 +333,7 @@ def archive_create(account_id: UUID) -> Response:
 @blueprint.post("/accounts/<uuid:account_id>/restore")
 @needs(P.ACCOUNTS_WRITE)
 def restore_create(account_id: UUID) -> Response:
-    restore_account(current_actor(), account_id, datetime.now(UTC))
+    restore_account(current_actor(), account_id, captured_at())
     flash(_("The customer is back."), "success")
     return goto(url_for("accounts.account_show", account_id=account_id))
 
@@ -333,7 +344,7 @@ def note_create(account_id: UUID) -> Response:
     form = NoteForm(request.form)
     if form.validate():
         try:
-            add_note(current_actor(), account_id, _row_id(), form.text.data or "", datetime.now(UTC))
+            add_note(current_actor(), account_id, _row_id(), form.text.data or "", captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -366,7 +377,7 @@ def place_create(account_id: UUID) -> Response:
     account = get_account(actor, account_id)
     if form.validate():
         try:
-            add_place(actor, account_id, _row_id(), form.to_input(), datetime.now(UTC))
+            add_place(actor, account_id, _row_id(), form.to_input(), captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -390,7 +401,7 @@ def place_update(place_id: UUID) -> Response:
     place = get_place(actor, place_id)
     if form.validate():
         try:
-            change_place(actor, place_id, form.to_input(place), version, datetime.now(UTC))
+            change_place(actor, place_id, form.to_input(place), version, captured_at())
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
@@ -406,7 +417,7 @@ def place_update(place_id: UUID) -> Response:
 def place_archive(place_id: UUID) -> Response:
     actor = current_actor()
     place = get_place(actor, place_id)
-    archive_place(actor, place_id, datetime.now(UTC))
+    archive_place(actor, place_id, captured_at())
     flash(_("The place is archived."), "success")
     return goto(url_for("accounts.account_show", account_id=place.account_id))
 
@@ -455,7 +466,7 @@ def contact_create(account_id: UUID) -> Response:
     account = get_account(actor, account_id)
     if form.validate():
         try:
-            add_contact(actor, account_id, _row_id(), form.to_input(), datetime.now(UTC))
+            add_contact(actor, account_id, _row_id(), form.to_input(), captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -479,7 +490,7 @@ def contact_update(contact_id: UUID) -> Response:
     contact = get_contact(actor, contact_id)
     if form.validate():
         try:
-            change_contact(actor, contact_id, form.to_input(), version, datetime.now(UTC))
+            change_contact(actor, contact_id, form.to_input(), version, captured_at())
         except InvalidError as error:
             form.refuse(error)
         except StaleError:
@@ -495,7 +506,7 @@ def contact_update(contact_id: UUID) -> Response:
 def contact_archive(contact_id: UUID) -> Response:
     actor = current_actor()
     contact = get_contact(actor, contact_id)
-    archive_contact(actor, contact_id, datetime.now(UTC))
+    archive_contact(actor, contact_id, captured_at())
     flash(_("The contact is archived."), "success")
     return goto(url_for("accounts.account_show", account_id=contact.account_id))
 

@@ -8,18 +8,20 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.infra.arrival import heard_column
 from app.infra.db import Model, db, id_column
 from app.kernel.access import Actor
 from app.kernel.events import Event
 
 
 class JournalEntry(Model):
-    """One fact. `person_id` None: the system did it."""
+    """One fact. `at`: when it happened; `arrived_at`: when we heard of it. `person_id` None: the system did it."""
 
     __tablename__ = "journal"
     __table_args__ = (Index(None, "subject_id"),)
     id: Mapped[UUID] = id_column()
     at: Mapped[datetime]
+    arrived_at: Mapped[datetime] = heard_column("at")
     person_id: Mapped[UUID | None]
     event: Mapped[str]
     subject_id: Mapped[UUID]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from app.accounts.queries import get_main_place
 from app.identity.permissions import P
 from app.infra.db import db
 from app.infra.journal import record
@@ -15,9 +14,9 @@ from app.planning.events import VisitLengthChanged
 from app.planning.queries import DayPlan, find_planned, get_day, stop_of
 from app.planning.rules import MOST_STOPS, arrivals, moved, with_stop
 from app.planning.solver import BestDay, best_day, order_of
-from app.visits.actions import arrange_day, plan_visit, withdraw_visit
+from app.visits.actions import also_called, arrange_day, plan_visit, withdraw_visit
 from app.visits.models import Visit
-from app.visits.queries import VisitLine, get_own_visit
+from app.visits.queries import VisitLine, find_made, get_own_visit, list_aliases
 
 SHORTEST_VISIT, LONGEST_VISIT = 5, 720
 
@@ -25,14 +24,14 @@ SHORTEST_VISIT, LONGEST_VISIT = 5, 720
 def add_stop(actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID | None, day: date, now: datetime) -> Visit:
     """Plan a visit to the account (to its main place where none is named); it has no place in the order yet.
 
-    Where the account is visited on that day already, that visit is returned and nothing is doubled.
+    Where the account is visited on that day already, that visit is returned and nothing is doubled; `visit_id` finds
+    it from now on.
     """
     must(actor, P.PLANNING_USE)
     planned = find_planned(actor, day).get(account_id)
-    if planned is not None:
-        return get_own_visit(actor, planned)
-    place = place_id or get_main_place(actor, account_id).id
-    return plan_visit(actor, visit_id, account_id, place, day, now)
+    if planned is not None and find_made(actor, visit_id) is None:
+        return also_called(actor, get_own_visit(actor, planned), visit_id)
+    return plan_visit(actor, visit_id, account_id, place_id, day, now)
 
 
 def work_out_order(actor: Actor, day: date, now: datetime) -> BestDay:
@@ -54,7 +53,8 @@ def put_in_order(actor: Actor, day: date, visit_ids: Sequence[UUID], now: dateti
     must(actor, P.PLANNING_USE)
     plan = get_day(actor, day, now)
     lines = {line.row.id: line for line in plan.waiting}
-    named = list(dict.fromkeys(visit_ids))
+    aliases = list_aliases(actor, (visit_id for visit_id in visit_ids if visit_id not in lines))
+    named = list(dict.fromkeys(aliases.get(visit_id, visit_id) for visit_id in visit_ids))
     order = [lines[visit_id] for visit_id in named if visit_id in lines]
     order += [line for line in plan.ordered if line not in order]
     _check_size(order)
@@ -68,7 +68,7 @@ def move_stop(actor: Actor, visit_id: UUID, steps: int, now: datetime) -> None:
     must(actor, P.PLANNING_USE)
     visit = get_own_visit(actor, visit_id)
     plan = get_day(actor, visit.planned_on, now)
-    line = _waiting(plan, visit_id)
+    line = _waiting(plan, visit.id)
     if line in plan.ordered:
         order = moved(plan.ordered, line, steps)
     else:
@@ -90,10 +90,10 @@ def change_length(actor: Actor, visit_id: UUID, minutes: int, now: datetime) -> 
             {"least": SHORTEST_VISIT, "most": LONGEST_VISIT},
         )
     visit = get_own_visit(actor, visit_id)
-    _waiting(get_day(actor, visit.planned_on, now), visit_id)
+    _waiting(get_day(actor, visit.planned_on, now), visit.id)
     visit.minutes = minutes
     db.session.flush()
-    record(actor, VisitLengthChanged(visit_id, minutes=minutes), now)
+    record(actor, VisitLengthChanged(visit.id, minutes=minutes), now)
     _refresh(actor, visit.planned_on, now)
 
 

@@ -32,6 +32,7 @@ from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes, why_left_
 from app.visits.queries import VisitLine, count_days
 from app.visits.rules import STATE_NAMES
 from app.web.actor import current_actor
+from app.web.arrival import captured_at
 from app.web.errors import reason_text
 from app.web.form import translated
 from app.web.guard import needs
@@ -60,7 +61,7 @@ def stop_create() -> Response:
     visit_id = parse_id(request.form.get("once")) or new_id()  # one filled-in form is one visit for ever
     place_id = parse_id(request.form.get("place"))
     try:
-        visit = add_stop(actor, visit_id, account_id, place_id, day, datetime.now(UTC))
+        visit = add_stop(actor, visit_id, account_id, place_id, day, captured_at())
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
     if visit.id == visit_id:
@@ -75,7 +76,7 @@ def stop_create() -> Response:
 def best_order_create() -> Response:
     day = _day()
     try:
-        best = work_out_order(current_actor(), day, datetime.now(UTC))
+        best = work_out_order(current_actor(), day, captured_at())
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
     if best.run.stops:
@@ -100,7 +101,7 @@ def order_update() -> Response:
     day = _day()
     ids = [parse_id(each) or new_id() for each in request.form.get("order", "").split(",")[:500] if each]
     try:
-        gone = put_in_order(current_actor(), day, ids, datetime.now(UTC))
+        gone = put_in_order(current_actor(), day, ids, captured_at())
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
     if gone:
@@ -114,7 +115,7 @@ def move_create(visit_id: UUID) -> Response:
     """One place up (`steps` -1) or down (1)."""
     day, steps = _day(), -1 if request.form.get("steps") == "-1" else 1
     try:
-        move_stop(current_actor(), visit_id, steps, datetime.now(UTC))
+        move_stop(current_actor(), visit_id, steps, captured_at())
     except NotFoundError:
         return _gone(day)
     except InvalidError as error:
@@ -128,7 +129,7 @@ def length_update(visit_id: UUID) -> Response:
     day, form = _day(), LengthForm(request.form)
     if form.validate():
         try:
-            change_length(current_actor(), visit_id, form.minutes.data or 0, datetime.now(UTC))
+            change_length(current_actor(), visit_id, form.minutes.data or 0, captured_at())
         except NotFoundError:
             return _gone(day)
         except InvalidError as error:
@@ -142,7 +143,7 @@ def length_update(visit_id: UUID) -> Response:
 def stop_delete(visit_id: UUID) -> Response:
     day = _day()
     try:
-        take_out(current_actor(), visit_id, datetime.now(UTC))
+        take_out(current_actor(), visit_id, captured_at())
     except NotFoundError:
         return _gone(day)
     except InvalidError as error:
@@ -157,7 +158,7 @@ def _gone(day: date) -> Response:
 
 
 def _day() -> date:
-    return plan_day(request.values.get("day"), today_in(current_actor().zone, datetime.now(UTC)))
+    return plan_day(request.values.get("day"), today_in(current_actor().zone, captured_at()))
 
 
 def _address(day: date, **more: str) -> str:

@@ -222,7 +222,7 @@ def _terms(actor: Actor, offer: Offer, given: OrderInput, now: datetime) -> dict
         "account_id": offer.account.id,
         "price_list_id": offer.price_list_id,
         "rep_id": actor.person_id,
-        "visit_id": given.visit_id,
+        "visit_id": offer.visit_id,
         "currency": offer.pricing.currency,
         "tax_included": offer.pricing.prices_include_tax,
         "language": offer.account.language,

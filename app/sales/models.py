@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
 
 
 class _Sale:
-    """What a quote and an order have in common. Totals are minor units, as app.sales.rules computed them."""
+    """What a quote and an order have in common. Totals are minor units, as app.sales.rules computed them.
+    `created_at`: when it was agreed; `received_at`: when we heard of it."""
 
     id: Mapped[UUID] = id_column()
     number: Mapped[str] = mapped_column(unique=True)
@@ -46,6 +48,12 @@ class _Sale:
     customer_reference: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
+
+    @declared_attr
+    @classmethod
+    def received_at(cls) -> Mapped[datetime]:
+        return heard_column("created_at")
+
     dated_on: Mapped[date]  # in the company's zone
     version: Mapped[int] = mapped_column(default=1)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.models import Account
-from app.accounts.queries import get_account
+from app.accounts.queries import get_account, is_archived
 from app.catalogue.models import Product
 from app.catalogue.queries import PricedProduct, name_in, price_list_for, priced
 from app.identity.queries import get_company
@@ -55,6 +55,7 @@ class Offer:
     """
 
     account: Account
+    visit_id: UUID | None
     price_list_id: UUID
     today: date
     valid_until: date
@@ -87,9 +88,10 @@ def make_offer(actor: Actor, account_id: UUID, given: OrderInput, now: datetime)
     today = today_in(get_company().zone, now)
     price_list = price_list_for(actor, account_id, today)
     account = get_account(actor, account_id)
-    if account.archived_at is not None:
+    if is_archived(account, now):
         raise InvalidError("", N_("This customer is archived. Bring it back first."))
-    if given.visit_id is not None and get_visit(actor, given.visit_id).account_id != account_id:
+    visit = get_visit(actor, given.visit_id) if given.visit_id is not None else None
+    if visit is not None and visit.account_id != account_id:
         raise NotFoundError
     wanted = {line.product_id for line in given.lines}
     products = priced(price_list.id, wanted, account.language)
@@ -105,6 +107,7 @@ def make_offer(actor: Actor, account_id: UUID, given: OrderInput, now: datetime)
     pricing = price(lines, price_list.currency, prices_include_tax=price_list.tax_included)
     return Offer(
         account=account,
+        visit_id=visit.id if visit else None,
         price_list_id=price_list.id,
         today=today,
         valid_until=given.valid_until or today + QUOTE_DAYS,

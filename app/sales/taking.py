@@ -29,6 +29,7 @@ from app.sales.queries import copy_of, find_last_order
 from app.sales.rules import percent
 from app.visits.queries import get_visit
 from app.web.actor import current_actor
+from app.web.arrival import captured_at
 from app.web.errors import reason_text
 from app.web.guard import needs
 from app.web.htmx import block, goto, page
@@ -45,9 +46,10 @@ def order_new(account_id: UUID) -> Response:
     actor = current_actor()
     get_account(actor, account_id)
     visit_id = parse_id(request.args.get("visit"))
-    if visit_id is not None and get_visit(actor, visit_id).account_id != account_id:
+    visit = get_visit(actor, visit_id) if visit_id else None
+    if visit is not None and visit.account_id != account_id:
         raise NotFoundError
-    form = SaleForm(sale_id=new_id(), visit_id=visit_id)
+    form = SaleForm(sale_id=new_id(), visit_id=visit.id if visit else None)
     asked = request.args.get("copy")
     source = find_last_order(actor, account_id) if asked == "last" else parse_id(asked)
     if source is None:
@@ -94,7 +96,7 @@ def quote_create(account_id: UUID) -> Response:
 
 
 def _create(account_id: UUID, action: Any, endpoint: str, told: str) -> Response:
-    actor, now = current_actor(), datetime.now(UTC)
+    actor, now = current_actor(), captured_at()
     form, basket = SaleForm(request.form), Basket.read(request.form)
     lines = basket.to_lines()
     if form.validate() and basket.is_readable:

@@ -39,6 +39,7 @@ from app.sales.rules import (
     quote_state,
 )
 from app.web.actor import current_actor
+from app.web.arrival import captured_at
 from app.web.form import int_or_none
 from app.web.guard import needs
 from app.web.htmx import goto, page
@@ -75,7 +76,7 @@ def order_show(sale_id: UUID) -> Response:
 @blueprint.post("/orders/<uuid:sale_id>/approval")
 @needs(P.SALES_CONFIRM)
 def approval_create(sale_id: UUID) -> Response:
-    approve_order(current_actor(), sale_id, int_or_none("version"), datetime.now(UTC))
+    approve_order(current_actor(), sale_id, int_or_none("version"), captured_at())
     flash(_("The order is approved."), "success")
     return goto(url_for("sales.order_show", sale_id=sale_id))
 
@@ -86,7 +87,7 @@ def cancellation_create(sale_id: UUID) -> Response:
     form = ReasonForm(request.form)
     if form.validate():
         try:
-            cancel_order(current_actor(), sale_id, form.reason.data or "", int_or_none("version"), datetime.now(UTC))
+            cancel_order(current_actor(), sale_id, form.reason.data or "", int_or_none("version"), captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -151,7 +152,7 @@ def quote_order_create(sale_id: UUID) -> Response:
         try:
             order = order_quote(
                 current_actor(), sale_id, form.order_id.data, form.delivery_on.data,
-                form.customer_reference.data or "", int_or_none("version"), datetime.now(UTC),
+                form.customer_reference.data or "", int_or_none("version"), captured_at(),
             )  # fmt: skip
         except InvalidError as error:
             form.refuse(error)
@@ -167,7 +168,7 @@ def withdrawal_create(sale_id: UUID) -> Response:
     form = ReasonForm(request.form)
     if form.validate():
         try:
-            withdraw_quote(current_actor(), sale_id, form.reason.data or "", int_or_none("version"), datetime.now(UTC))
+            withdraw_quote(current_actor(), sale_id, form.reason.data or "", int_or_none("version"), captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -183,7 +184,7 @@ def document_create(sale_id: UUID) -> Response:
     actor, quote = current_actor(), get_quote_head(current_actor(), sale_id).quote
     document = request_document(
         actor, parse_id(request.form.get("document_id")) or new_id(), QUOTE, sale_id, quote.number, quote.language,
-        datetime.now(UTC),
+        captured_at(),
     )  # fmt: skip
     return goto(url_for("documents.document_show", document_id=document.id))
 

@@ -1,20 +1,22 @@
 """What a rep does with visits. An action called again with the same ids changes nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
 from app.accounts.actions import note_visit, set_position
 from app.accounts.models import Place
-from app.accounts.queries import get_account, get_place
+from app.accounts.queries import get_account, get_main_place, get_place, is_archived
 from app.identity.permissions import P
+from app.infra.arrival import heard_at
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import SYSTEM, Actor, must
+from app.kernel.capture import is_possible
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
@@ -24,36 +26,41 @@ from app.visits.events import (
     CheckedOut,
     DayArranged,
     PhotoAdded,
+    ReasonGiven,
     VisitDismissed,
     VisitPlanned,
     VisitReported,
     VisitWithdrawn,
 )
-from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit
+from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
 from app.visits.queries import (
     find_check_in,
     find_check_out,
     find_dismissal,
+    find_made,
     find_planned_visit,
     find_report,
     find_visit_under_way,
     get_own_visit,
+    is_latest,
     list_open,
+    next_check_in_at,
 )
-from app.visits.rules import OUTCOMES, Fix, estimated_check_out, forgotten, judge, needs_reason, question
+from app.visits.rules import OUTCOMES, Fix, Verdict, estimated_check_out, forgotten, judge, needs_reason, question
 from app.visits.rules import Dismissal as DismissalKind
 
 FURTHEST_PLAN = timedelta(days=366)
-OLDEST_TAP = timedelta(days=7)  # how long a phone without signal may keep a check-in
 MOST_PHOTOS = 20
 
 
 @dataclass(frozen=True)
 class CheckInInput:
-    """What the phone sends: the raw fix or why there is none, the rep's reason, and when it was tapped (phone's clock).
+    """What the phone sends: the raw fix or why there is none, the rep's reason, and when it was tapped (both times by
+    the phone's clock, corrected).
 
-    `adopt`: the rep agreed that this position becomes the place's.
+    `adopt`: the rep agreed that this position becomes the place's. `unasked`: nobody is there who could still give a
+    reason. `clock_doubtful`: the phone told a time that cannot be.
     """
 
     fix: Fix | None
@@ -61,6 +68,8 @@ class CheckInInput:
     reason: str = ""
     tapped_at: datetime | None = None
     adopt: bool = False
+    unasked: bool = False
+    clock_doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,20 +85,23 @@ def plan_visit(
     actor: Actor,
     visit_id: UUID,
     account_id: UUID,
-    place_id: UUID,
+    place_id: UUID | None,
     day: date,
     now: datetime,
     *,
     minutes: int = 30,
     purpose: str = "",
 ) -> Visit:
-    """Plan to go to the place on that day. Planned already: that visit is returned, nothing is doubled.
+    """Plan to go to the place (None: the main one) on that day. Planned already: that visit is returned, nothing is
+    doubled, and `visit_id` finds it from now on.
 
     InvalidError for a day too early or too late, and for an archived customer.
     """
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
-    known = db.session.get(Visit, find_planned_visit(actor.person_id, account_id, day) or visit_id)
+    known = find_made(actor, visit_id)
+    if known is None and (planned := find_planned_visit(actor.person_id, account_id, day)):
+        known = also_called(actor, db.session.get_one(Visit, planned), visit_id)
     if known is not None:
         return _own(actor, known)
     today = today_in(place.zone, now)
@@ -124,73 +136,118 @@ def withdraw_visit(actor: Actor, visit_id: UUID, now: datetime) -> None:
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
     place = db.session.get_one(Place, visit.place_id)
-    if find_check_in(visit_id) or find_dismissal(visit_id) or visit.planned_on < today_in(place.zone, now):
+    meant = db.session.scalar(select(Dismissal.visit_id).where(Dismissal.postponed_to == visit.id).limit(1))
+    has_facts = find_check_in(visit.id) or find_dismissal(visit.id) or meant
+    if has_facts or visit.planned_on < today_in(place.zone, now):
         raise InvalidError("", N_("This visit can no longer be taken out of the plan."))
     record(actor, VisitWithdrawn(visit.id, account_id=visit.account_id, planned_on=visit.planned_on), now)
-    db.session.execute(delete(Visit).where(Visit.id == visit_id))
+    db.session.execute(delete(VisitAlias).where(VisitAlias.visit_id == visit.id))
+    db.session.execute(delete(Visit).where(Visit.id == visit.id))
     db.session.flush()
 
 
 def check_in(actor: Actor, visit_id: UUID, given: CheckInInput, now: datetime) -> CheckIn:
-    """Check in to a planned visit. InvalidError at `reason` where the verdict asks for one and there is none."""
+    """Check in to a planned visit. InvalidError at `reason` where the verdict asks for one and there is none, unless
+    nobody can be asked (`given.unasked`): it can be said afterwards."""
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
-    done = find_check_in(visit_id)
+    done = find_check_in(visit.id)
     return done or _check_in(actor, visit, given, now)
 
 
 def check_in_unplanned(
-    actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID, given: CheckInInput, now: datetime
+    actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID | None, given: CheckInInput, now: datetime
 ) -> CheckIn:
     """Check in where no visit was planned; `visit_id` comes from the form, so that a double tap makes one visit.
 
-    A visit of today that is planned there, or has begun and is not over, is the one that is meant.
+    A visit of that day that is planned there, or had begun and is not over, is the one that is meant, and `visit_id`
+    finds it from now on. `place_id` None: the account's main place.
     """
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
-    day = today_in(place.zone, _tapped(given, now))
-    visit = db.session.get(Visit, visit_id) or db.session.get(
-        Visit,
-        find_visit_under_way(actor.person_id, account_id, day)
-        or find_planned_visit(actor.person_id, account_id, day)
-        or visit_id,
-    )
+    tapped = _tapped(given, now)
+    day = today_in(place.zone, tapped)
+    visit = find_made(actor, visit_id)
     if visit is None:
-        visit = _make(actor, visit_id, place, day, now, planned=False)
+        meant = find_visit_under_way(actor.person_id, account_id, day, tapped)
+        meant = meant or find_planned_visit(actor.person_id, account_id, day)
+        if meant is None:
+            visit = _make(actor, visit_id, place, day, now, planned=False)
+        else:
+            visit = also_called(actor, db.session.get_one(Visit, meant), visit_id)
     elif visit.account_id != account_id:
         raise NotFoundError
     return check_in(actor, visit.id, given, now)
 
 
-def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -> CheckOut:
-    """End the visit and say what came of it."""
+def also_called(actor: Actor, visit: Visit, visit_id: UUID) -> Visit:
+    """Let the actor's phone find this visit by the id that the phone gave it, for ever."""
+    if visit_id != visit.id:
+        known = db.session.get(VisitAlias, visit_id)
+        if known is None:
+            db.session.add(VisitAlias(id=visit_id, visit_id=visit.id, rep_id=actor.person_id))
+            db.session.flush()
+        elif (known.visit_id, known.rep_id) != (visit.id, actor.id):
+            raise NotFoundError
+    return visit
+
+
+def add_reason(actor: Actor, visit_id: UUID, reason: str, now: datetime) -> CheckIn:
+    """Say why one checked in there, where nobody could be asked then: once."""
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
-    arrival = find_check_in(visit_id)
+    arrival = find_check_in(visit.id)
     if arrival is None:
         raise InvalidError("", N_("Check in first."))
-    known = find_check_out(visit_id)
+    if arrival.reason == reason:
+        return arrival
+    if arrival.reason or not needs_reason(Verdict(arrival.verdict)):
+        raise InvalidError("reason", N_("There is a reason already, or none is needed."))
+    arrival.reason = reason
+    record(actor, ReasonGiven(visit.id, reason=reason), now)
+    db.session.flush()
+    return arrival
+
+
+def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -> CheckOut:
+    """End the visit and say what came of it.
+
+    What the house had assumed as its end gives way to the rep's own check-out, if that was made before the visit was
+    forgotten and only arrived late. Who checks out the next day, or from the next customer, only reports.
+    """
+    must(actor, P.VISITS_WRITE)
+    visit = get_own_visit(actor, visit_id)
+    arrival = find_check_in(visit.id)
+    if arrival is None:
+        raise InvalidError("", N_("Check in first."))
+    known = find_check_out(visit.id)
     if known is not None and not known.estimated:
         return known
-    report = find_report(visit_id)
-    _write_report(actor, visit, report, given, now)
+    _write_report(actor, visit, arrival, given, now)
     if known is None:
-        known = CheckOut(visit_id=visit_id, at=max(now, arrival.at), person_id=actor.person_id)
+        known = CheckOut(visit_id=visit.id)
         db.session.add(known)
-        record(actor, CheckedOut(visit_id, estimated=False), now)
+    else:
+        following = next_check_in_at(arrival)
+        if forgotten(arrival.at, now, actor.zone, following if following and following <= now else None):
+            return known
+    known.at, known.received_at = max(now, arrival.at), heard_at(now)
+    known.person_id, known.estimated = actor.person_id, False
+    record(actor, CheckedOut(visit.id, estimated=False, ended_at=known.at), now)
     db.session.flush()
     return known
 
 
 def save_report(actor: Actor, visit_id: UUID, given: ReportInput, version: int | None, now: datetime) -> Report:
-    """Write or correct what came of a visit (StaleError where somebody was faster)."""
+    """Write or correct what came of a visit (StaleError where somebody was faster, unless with the same words)."""
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
-    if find_check_in(visit_id) is None:
+    arrival, report = find_check_in(visit.id), find_report(visit.id)
+    if arrival is None:
         raise InvalidError("", N_("Check in first."))
-    report = find_report(visit_id)
-    must_match(version, report.version if report else 0)
-    return _write_report(actor, visit, report, given, now)
+    if not (report and _says(report, given)):
+        must_match(version, report.version if report else 0)
+    return _write_report(actor, visit, arrival, given, now)
 
 
 def dismiss_visit(
@@ -205,10 +262,11 @@ def dismiss_visit(
     """Say why a planned visit does not (or did not) take place; postponing plans it anew as `new_id`."""
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
-    known = find_dismissal(visit_id)
+    known = find_dismissal(visit.id)
     if known is not None:
         return known
-    if find_check_in(visit_id) is not None:
+    arrival = find_check_in(visit.id)
+    if arrival is not None and arrival.at <= now:  # one that came after, and arrived before, outweighs it anyway
         raise InvalidError("", N_("You were there already."))
     if not reason:
         raise InvalidError("reason", N_("Please give a reason."))
@@ -227,11 +285,11 @@ def dismiss_visit(
             raise NotFoundError  # the id of another visit
         later = planned.id
     dismissal = Dismissal(
-        visit_id=visit_id, kind=kind.value, reason=reason, at=now, person_id=actor.person_id, postponed_to=later
+        visit_id=visit.id, kind=kind.value, reason=reason, at=now, person_id=actor.person_id, postponed_to=later
     )
     db.session.add(dismissal)
     db.session.flush()
-    record(actor, VisitDismissed(visit_id, kind=kind.value, reason=reason), now)
+    record(actor, VisitDismissed(visit.id, kind=kind.value, reason=reason), now)
     return dismissal
 
 
@@ -244,20 +302,20 @@ def add_photo(actor: Actor, visit_id: UUID, photo_id: UUID, picture: Picture, no
         if known.visit_id != visit.id:
             raise NotFoundError
         return known
-    if find_check_in(visit_id) is None:
+    if find_check_in(visit.id) is None:
         raise InvalidError("photo", N_("Check in first."))
-    if len(db.session.scalars(select(Photo.id).where(Photo.visit_id == visit_id)).all()) >= MOST_PHOTOS:
+    if len(db.session.scalars(select(Photo.id).where(Photo.visit_id == visit.id)).all()) >= MOST_PHOTOS:
         raise InvalidError("photo", N_("A visit holds at most %(number)s photos."), {"number": MOST_PHOTOS})
-    photo = Photo(id=photo_id, visit_id=visit_id, person_id=actor.person_id, at=now, **vars(picture))
+    photo = Photo(id=photo_id, visit_id=visit.id, person_id=actor.person_id, at=now, **vars(picture))
     db.session.add(photo)
     db.session.flush()
-    record(actor, PhotoAdded(visit_id, photo_id=photo_id), now)
+    record(actor, PhotoAdded(visit.id, photo_id=photo_id), now)
     return photo
 
 
 def close_forgotten(now: datetime) -> int:
     """Close every check-in that was left open by mistake, at its estimated end. Returns how many."""
-    return sum(_close(row, now, None) for row in list_open())
+    return _close_open(None, now)
 
 
 def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) -> CheckIn:
@@ -270,14 +328,13 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
         place_is_approximate=place.certainty == "approximate",
         radius_m=place.radius,
     )
-    if needs_reason(judgement.verdict) and not given.reason:
+    if needs_reason(judgement.verdict) and not given.reason and not given.unasked:
         raise InvalidError("reason", *question(judgement))
-    for row in list_open(actor.person_id):
-        _close(row, now, tapped)
     arrival = CheckIn(
         visit_id=visit.id,
         at=tapped,
-        received_at=now,
+        received_at=heard_at(now),
+        clock_doubtful=given.clock_doubtful,
         person_id=actor.person_id,
         lat=given.fix.position.lat if given.fix else None,
         lon=given.fix.position.lon if given.fix else None,
@@ -294,9 +351,12 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     )
     db.session.add(arrival)
     db.session.flush()
+    _close_open(actor.person_id, now)
     if given.adopt and given.fix and place.certainty != "exact":
-        set_position(actor, place.id, given.fix.position, "exact", now)
-    note_visit(visit.account_id, today_in(place.zone, tapped), None)
+        with suppress(NotFoundError):  # since then the customer was given to somebody else
+            set_position(actor, place.id, given.fix.position, "exact", now)
+    if is_latest(visit.account_id, tapped):
+        note_visit(visit.account_id, today_in(place.zone, tapped), None)
     record(
         actor,
         CheckedIn(visit.id, account_id=visit.account_id, verdict=arrival.verdict, distance=arrival.distance),
@@ -305,17 +365,26 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     return arrival
 
 
-def _close(row: Any, now: datetime, next_check_in_at: datetime | None) -> bool:
-    if not forgotten(row.at, now, row.zone, next_check_in_at):
-        return False
-    end = estimated_check_out(row.at, row.minutes, next_check_in_at or now)
-    db.session.add(CheckOut(visit_id=row.visit_id, at=end, person_id=None, estimated=True))
+def _close_open(rep_id: UUID | None, now: datetime) -> int:
+    """Close the check-ins of a rep (None: of all) that were left open by mistake. What came next is told by when it
+    happened, not by when it arrived. Returns how many."""
+    left_open = [row for row in list_open(rep_id) if forgotten(row.at, now, row.zone, row.next_at)]
+    for row in left_open:
+        end = estimated_check_out(row.at, row.minutes, row.next_at or now)
+        db.session.add(CheckOut(visit_id=row.visit_id, at=end, received_at=heard_at(now), estimated=True))
+        record(SYSTEM, CheckedOut(row.visit_id, estimated=True, ended_at=end), now)
     db.session.flush()
-    record(SYSTEM, CheckedOut(row.visit_id, estimated=True), now)
-    return True
+    return len(left_open)
 
 
-def _write_report(actor: Actor, visit: Visit, report: Report | None, given: ReportInput, now: datetime) -> Report:
+def _says(report: Report, given: ReportInput) -> bool:
+    return (report.outcome, report.text, report.next_visit_on) == (given.outcome, given.text, given.next_visit_on)
+
+
+def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInput, now: datetime) -> Report:
+    report = find_report(visit.id)
+    if report is not None and _says(report, given):
+        return report
     if given.outcome and given.outcome not in OUTCOMES:
         raise InvalidError("outcome", N_("Not a valid choice."))
     place = db.session.get_one(Place, visit.place_id)
@@ -330,7 +399,8 @@ def _write_report(actor: Actor, visit: Visit, report: Report | None, given: Repo
     report.outcome, report.text, report.next_visit_on = given.outcome, given.text, given.next_visit_on
     report.version += 1
     db.session.flush()
-    note_visit(visit.account_id, None, given.next_visit_on)
+    if is_latest(visit.account_id, arrival.at):
+        note_visit(visit.account_id, None, given.next_visit_on)
     record(actor, VisitReported(visit.id, outcome=given.outcome), now)
     return report
 
@@ -338,10 +408,12 @@ def _write_report(actor: Actor, visit: Visit, report: Report | None, given: Repo
 def _tapped(given: CheckInInput, now: datetime) -> datetime:
     """The phone's time of the tap where it can be true: not in the future, not older than an outbox keeps a post."""
     tapped = given.tapped_at
-    return tapped.astimezone(UTC) if tapped is not None and now - OLDEST_TAP <= tapped <= now else now
+    return tapped.astimezone(UTC) if tapped is not None and is_possible(tapped, now, heard_at(now)) else now
 
 
-def _place_of(actor: Actor, account_id: UUID, place_id: UUID) -> Place:
+def _place_of(actor: Actor, account_id: UUID, place_id: UUID | None) -> Place:
+    if place_id is None:
+        return get_main_place(actor, account_id)
     place = get_place(actor, place_id)
     if place.account_id != account_id:
         raise NotFoundError
@@ -367,7 +439,7 @@ def _make(
 ) -> Visit:
     if not 1 <= minutes <= 720:
         raise InvalidError("minutes", N_("A visit lasts between 1 and %(most)s minutes."), {"most": 720})
-    if get_account(actor, place.account_id).archived_at is not None:
+    if is_archived(get_account(actor, place.account_id), now):
         raise InvalidError("", N_("This customer is archived. Bring it back first."))
     visit = Visit(
         id=visit_id,

@@ -1,7 +1,7 @@
 """What happens to visits."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from app.kernel.events import Event
@@ -37,6 +37,14 @@ class CheckedIn(Event):
 @dataclass(frozen=True, slots=True)
 class CheckedOut(Event):
     estimated: bool
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGiven(Event):
+    """Why the rep checked in there, said afterwards: at the check-in nobody could be asked."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

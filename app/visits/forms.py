@@ -1,6 +1,6 @@
 """What a rep fills in at a visit."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,7 +10,8 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from app.kernel.i18n import N_
 from app.visits.actions import CheckInInput, ReportInput
 from app.visits.rules import OUTCOMES, Dismissal, Fix
-from app.web.form import SHORT, Form, IdField, MomentField, as_id, line, position_of, text, translated
+from app.web.arrival import Arrival
+from app.web.form import SHORT, Form, IdField, MomentField, id_or_none, line, position_of, required, text, translated
 
 POSITION_ERRORS = {"denied", "unavailable", "timeout", "insecure"}
 
@@ -29,29 +30,42 @@ class CheckInForm(Form):
     reason = text(_l("Reason for checking in here"), longest=500)
     adopt = BooleanField(_l("This is the customer's place: keep my position for it"))
 
-    def to_input(self, now: datetime) -> CheckInInput:
-        """What the action takes; InvalidError where the position is impossible."""
+    def to_input(self, come: Arrival) -> CheckInInput:
+        """What the action takes, the phone's times corrected; InvalidError where the position is impossible."""
         position = position_of(self.lat.data, self.lon.data)
         fix = None
         if position is not None:
             fix = Fix(
                 position,
                 self.accuracy_m.data if self.accuracy_m.data is not None else 1000.0,
-                self.fix_at.data or now,
+                come.capture.corrected(self.fix_at.data) or come.capture.at,
                 self.fix_count.data or 1,
                 self.speed_mps.data,
             )
         error = self.position_error.data or ""
         return CheckInInput(
-            fix, error if error in POSITION_ERRORS else "", self.reason.data or "", self.tapped_at.data, self.adopt.data
+            fix,
+            error if error in POSITION_ERRORS else "",
+            self.reason.data or "",
+            come.capture.corrected(self.tapped_at.data),
+            self.adopt.data,
+            unasked=not come.attended,
+            clock_doubtful=come.capture.doubtful,
         )
 
 
 class UnplannedForm(CheckInForm):
-    """A check-in without a plan: at which place, and the id that the visit will have."""
+    """A check-in without a plan: at which place (none: a phone that made the account itself knows no place's id), and
+    the id that the visit will have."""
 
     visit_id = IdField(_l("Visit"), [InputRequired()])
-    place_id = RadioField(_l("Place"), [InputRequired()], coerce=as_id, validate_choice=False)
+    place_id = RadioField(_l("Place"), [Optional()], coerce=id_or_none, validate_choice=False)
+
+
+class CheckInReasonForm(Form):
+    """Why the rep checked in there, asked afterwards."""
+
+    reason = text(_l("Reason for checking in here"), required, longest=500)
 
 
 class ReportForm(Form):
@@ -93,7 +107,7 @@ class PlanForm(Form):
     """Plan a visit to an account."""
 
     visit_id = IdField(_l("Visit"), [InputRequired()])
-    place_id = RadioField(_l("Place"), [InputRequired()], coerce=as_id, validate_choice=False)
+    place_id = RadioField(_l("Place"), [Optional()], coerce=id_or_none, validate_choice=False)
     planned_on = DateField(_l("Date"), [InputRequired()])
     minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(5, 720)], default=30)
     purpose = line(_l("Purpose"))

@@ -1,4 +1,8 @@
-"""A visit and the facts that happen to it. Each fact is a row with who and when; none is ever changed."""
+"""A visit and the facts that happen to it. Each fact is a row with who and when; none is ever changed, but an estimate
+gives way to the fact that arrives late.
+
+`at` is when something happened, `received_at` when we heard of it: a phone without signal tells days later.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
 
 
@@ -39,17 +44,30 @@ class Visit(Model):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class VisitAlias(Model):
+    """Another id of a visit: a phone without signal made it, and there was this visit already. The phone's later posts
+    name it, so it holds for ever. `rep_id`: whose phone that was."""
+
+    __tablename__ = "visit_alias"
+    __table_args__ = (Index(None, "visit_id"),)
+    id: Mapped[UUID] = id_column()
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+
+
 class CheckIn(Model):
     """The rep says "I am here". The raw fix is kept as the phone gave it; the verdict is what it was worth then.
 
-    Positions WGS-84, `accuracy` and `distance` metres, `speed` metres per second; `fix_at` by the phone's clock.
+    Positions WGS-84, `accuracy` and `distance` metres, `speed` metres per second; `fix_at` by the phone's clock,
+    corrected as `at` is.
     """
 
     __tablename__ = "check_in"
     __table_args__ = (Index(None, "at"),)
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
-    at: Mapped[datetime]  # of the tap, by the phone's clock where it told
-    received_at: Mapped[datetime]  # by ours
+    at: Mapped[datetime]  # of the tap, by the phone's clock, corrected, where it told
+    received_at: Mapped[datetime] = heard_column("at")
+    clock_doubtful: Mapped[bool] = mapped_column(default=False)  # the phone told a time that cannot be
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     lat: Mapped[float | None]
     lon: Mapped[float | None]
@@ -66,12 +84,14 @@ class CheckIn(Model):
 
 
 class CheckOut(Model):
-    """The end of a visit. `estimated`: the rep forgot, and the house closed it at the expected length."""
+    """The end of a visit. `estimated`: the rep forgot, and the house closed it at the expected length; the rep's own
+    check-out, where it only arrived late, takes its place."""
 
     __tablename__ = "check_out"
     __table_args__ = (Index(None, "at"),)
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
     at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     estimated: Mapped[bool] = mapped_column(default=False)
 
@@ -85,6 +105,7 @@ class Report(Model):
     text: Mapped[str] = mapped_column(default="")
     next_visit_on: Mapped[date | None]
     at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     version: Mapped[int] = mapped_column(default=1)
 
@@ -97,6 +118,7 @@ class Dismissal(Model):
     kind: Mapped[str]
     reason: Mapped[str]
     at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     postponed_to: Mapped[UUID | None] = mapped_column(ForeignKey("visit.id"))
 
@@ -110,6 +132,7 @@ class Photo(Model):
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
     digest: Mapped[str]  # SHA-256 of the stored JPEG
     width: Mapped[int]
     height: Mapped[int]

@@ -1,12 +1,12 @@
 """Ways to visits. A visit is visible to whoever may see its rep, or the owner of its account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -16,12 +16,13 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
-from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit
+from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, tone_of
 
 _Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
+SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def _lines() -> AnySelect:
             CheckIn.verdict,
             CheckIn.distance,
             CheckOut.at.label("check_out_at"),
+            CheckOut.received_at.label("check_out_heard_at"),
             CheckOut.estimated,
             Dismissal.kind.label("dismissal"),
         )
@@ -110,20 +112,47 @@ def _visible(actor: Actor) -> Any:
 
 
 def get_visit(actor: Actor, visit_id: UUID) -> Visit:
-    """A visit that the actor sees (NotFoundError)."""
-    found = select(Visit).join(Account, Account.id == Visit.account_id).where(Visit.id == visit_id, _visible(actor))
-    visit = db.session.scalar(found)
+    """A visit that the actor sees, by its id or by one that the actor's phone gave it (NotFoundError)."""
+    visible = select(Visit).join(Account, Account.id == Visit.account_id).where(_visible(actor))
+    visit = db.session.scalar(visible.where(Visit.id == visit_id))
+    if visit is None:
+        visit = db.session.scalar(visible.where(Visit.id == _aliased(actor, visit_id)))
     if visit is None:
         raise NotFoundError
     return visit
 
 
 def get_own_visit(actor: Actor, visit_id: UUID) -> Visit:
-    """A visit of the actor's own: only its rep checks in, reports and postpones (NotFoundError)."""
-    visit = db.session.get(Visit, visit_id)
+    """A visit of the actor's own, by its id or by one that the actor's phone gave it: only its rep checks in, reports
+    and postpones (NotFoundError)."""
+    visit = find_made(actor, visit_id)
     if visit is None or visit.rep_id != actor.id:
         raise NotFoundError
     return visit
+
+
+def find_made(actor: Actor, visit_id: UUID) -> Visit | None:
+    """The visit that has this id, or that the actor's phone called so; anybody's."""
+    visit = db.session.get(Visit, visit_id)
+    if visit is None:
+        visit = db.session.scalar(select(Visit).where(Visit.id == _aliased(actor, visit_id)))
+    return visit
+
+
+def list_aliases(actor: Actor, visit_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+    """Id that the actor's phone gave -> id of the visit, for those that are such."""
+    wanted = list(visit_ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(VisitAlias.id, VisitAlias.visit_id).where(VisitAlias.id.in_(wanted), VisitAlias.rep_id == actor.id)
+    )
+    return {row.id: row.visit_id for row in rows}
+
+
+def _aliased(actor: Actor, visit_id: UUID) -> Any:
+    known = select(VisitAlias.visit_id).where(VisitAlias.id == visit_id, VisitAlias.rep_id == actor.id)
+    return known.scalar_subquery()
 
 
 def get_line(actor: Actor, visit_id: UUID, now: datetime) -> VisitLine:
@@ -187,9 +216,12 @@ def find_open(actor: Actor, now: datetime) -> VisitLine | None:
 
 
 def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
-    """(visit id, check-in at, minutes, rep's zone) of all check-ins without a check-out, of one rep or of all."""
+    """(visit_id, at, minutes, zone, person_id, next_at) of all check-ins without a check-out, of one rep or of all.
+
+    `zone` is the rep's; `next_at`: when the rep checked in elsewhere after it, None where not yet.
+    """
     statement = (
-        select(CheckIn.visit_id, CheckIn.at, Visit.minutes, Person.zone, CheckIn.person_id)
+        select(CheckIn.visit_id, CheckIn.at, Visit.minutes, Person.zone, CheckIn.person_id, _next_at().label("next_at"))
         .join(Visit, Visit.id == CheckIn.visit_id)
         .join(Person, Person.id == CheckIn.person_id)
         .where(~exists().where(CheckOut.visit_id == CheckIn.visit_id))
@@ -199,16 +231,37 @@ def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
     return db.session.execute(statement).all()
 
 
+def next_check_in_at(check_in: CheckIn) -> datetime | None:
+    """When the rep checked in elsewhere after this, in the order in which it happened; None where not yet."""
+    return db.session.scalar(select(_next_at()).where(CheckIn.visit_id == check_in.visit_id))
+
+
+def _next_at() -> Any:
+    """For a select of CheckIn: the same person's next one. Two of one moment are in the order of their visits."""
+    following = aliased(CheckIn)
+    after: ColumnElement[bool] = or_(
+        following.at > CheckIn.at, and_(following.at == CheckIn.at, following.visit_id > CheckIn.visit_id)
+    )
+    found = select(func.min(following.at)).where(following.person_id == CheckIn.person_id, after)
+    return found.correlate(CheckIn).scalar_subquery()
+
+
+def is_latest(account_id: UUID, check_in_at: datetime) -> bool:
+    """Whether nobody has checked in at the account after that moment: what was agreed later counts."""
+    later = select(CheckIn.visit_id).join(Visit, Visit.id == CheckIn.visit_id)
+    return db.session.scalar(later.where(Visit.account_id == account_id, CheckIn.at > check_in_at).limit(1)) is None
+
+
 def find_planned_visit(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
     """The open planned visit of this rep to this account on that day, so that nobody plans or starts it twice."""
     visits = _visits_to(rep_id, account_id, day).outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
     return db.session.scalar(visits.where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None)).limit(1))
 
 
-def find_visit_under_way(rep_id: UUID, account_id: UUID, day: date) -> UUID | None:
-    """The visit of this rep to this account on that day that was checked in to and not out of."""
+def find_visit_under_way(rep_id: UUID, account_id: UUID, day: date, at: datetime) -> UUID | None:
+    """The visit of this rep to this account on that day that was checked in to by `at`, and not out of."""
     visits = _visits_to(rep_id, account_id, day).outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
-    return db.session.scalar(visits.where(CheckIn.visit_id.is_not(None), CheckOut.visit_id.is_(None)).limit(1))
+    return db.session.scalar(visits.where(CheckIn.at <= at + SAME_VISIT, CheckOut.visit_id.is_(None)).limit(1))
 
 
 def _visits_to(rep_id: UUID, account_id: UUID, day: date) -> Select[UUID]:
@@ -239,7 +292,7 @@ def find_dismissal(visit_id: UUID) -> Dismissal | None:
 def list_photos(visit_id: UUID) -> Sequence[AnyRow]:
     """Photos of a visit that the caller has been shown, oldest first."""
     return db.session.execute(
-        select(Photo.id, Photo.at, Photo.taken_at, Photo.width, Photo.height)
+        select(Photo.id, Photo.at, Photo.received_at, Photo.taken_at, Photo.width, Photo.height)
         .where(Photo.visit_id == visit_id)
         .order_by(Photo.at)
     ).all()
@@ -247,9 +300,9 @@ def list_photos(visit_id: UUID) -> Sequence[AnyRow]:
 
 def get_photo(actor: Actor, visit_id: UUID, photo_id: UUID) -> Photo:
     """A photo of a visit that the actor sees (NotFoundError)."""
-    get_visit(actor, visit_id)
+    visit = get_visit(actor, visit_id)
     photo = db.session.get(Photo, photo_id)
-    if photo is None or photo.visit_id != visit_id:
+    if photo is None or photo.visit_id != visit.id:
         raise NotFoundError
     return photo
 

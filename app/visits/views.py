@@ -14,12 +14,13 @@ from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
 from app.kernel.dates import today_in
-from app.kernel.errors import InvalidError, NotFoundError
+from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
-from app.kernel.ids import new_id
+from app.kernel.ids import new_id, parse_id
 from app.visits.actions import (
     add_photo,
+    add_reason,
     check_in,
     check_in_unplanned,
     check_out,
@@ -28,7 +29,7 @@ from app.visits.actions import (
     save_report,
     withdraw_visit,
 )
-from app.visits.forms import CheckInForm, DismissalForm, PlanForm, ReportForm, UnplannedForm
+from app.visits.forms import CheckInForm, CheckInReasonForm, DismissalForm, PlanForm, ReportForm, UnplannedForm
 from app.visits.photos import take_in
 from app.visits.queries import (
     VisitLine,
@@ -39,12 +40,25 @@ from app.visits.queries import (
     get_line,
     get_own_visit,
     get_photo,
+    get_visit,
     list_day,
     list_missed,
     list_photos,
 )
-from app.visits.rules import OUTCOMES, REASONS, STATE_NAMES, VERDICT_NAMES, Dismissal, VisitState, visit_minutes
+from app.visits.rules import (
+    OUTCOMES,
+    REASONS,
+    STATE_NAMES,
+    VERDICT_NAMES,
+    Dismissal,
+    Verdict,
+    VisitState,
+    needs_reason,
+    visit_minutes,
+)
 from app.web.actor import current_actor
+from app.web.arrival import arrival, captured_at
+from app.web.conflict import stale
 from app.web.errors import reason_text
 from app.web.form import int_or_none, translated
 from app.web.guard import needs
@@ -82,17 +96,21 @@ def today_index() -> Response:
 @blueprint.get("/visits/<uuid:visit_id>")
 @needs(P.VISITS_READ)
 def visit_show(visit_id: UUID) -> Response:
-    return _show(visit_id)
+    try:
+        return _show(visit_id)
+    except NotFoundError:
+        known = get_visit(current_actor(), visit_id).id  # by an id that this person's phone gave it
+        return redirect(url_for("visits.visit_show", visit_id=known))
 
 
 @blueprint.post("/visits/<uuid:visit_id>/check-in")
 @needs(P.VISITS_WRITE)
 def check_in_create(visit_id: UUID) -> Response:
-    form, now = CheckInForm(request.form), datetime.now(UTC)
-    get_own_visit(current_actor(), visit_id)
+    form, now = CheckInForm(request.form), captured_at()
+    visit_id = get_own_visit(current_actor(), visit_id).id
     if form.validate():
         try:
-            check_in(current_actor(), visit_id, form.to_input(now), now)
+            check_in(current_actor(), visit_id, form.to_input(arrival()), now)
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -111,25 +129,43 @@ def unplanned_new(account_id: UUID) -> Response:
 @blueprint.post("/accounts/<uuid:account_id>/check-in")
 @needs(P.VISITS_WRITE)
 def unplanned_create(account_id: UUID) -> Response:
-    form, now = UnplannedForm(request.form), datetime.now(UTC)
+    form, now = UnplannedForm(request.form), captured_at()
     get_account(current_actor(), account_id)
     if form.validate():
         try:
-            arrival = check_in_unplanned(
-                current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data, form.to_input(now), now
-            )
+            done = check_in_unplanned(
+                current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data,
+                form.to_input(arrival()), now,
+            )  # fmt: skip
         except InvalidError as error:
             form.refuse(error)
         else:
-            return goto(url_for("visits.visit_show", visit_id=arrival.visit_id))
+            return goto(url_for("visits.visit_show", visit_id=done.visit_id))
     return _unplanned(account_id, form, 422)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/reason")
+@needs(P.VISITS_WRITE)
+def reason_create(visit_id: UUID) -> Response:
+    """Why one checked in there, where nobody could be asked then."""
+    form, now = CheckInReasonForm(request.form), captured_at()
+    visit_id = get_own_visit(current_actor(), visit_id).id
+    if form.validate():
+        try:
+            add_reason(current_actor(), visit_id, form.reason.data or "", now)
+        except InvalidError as error:
+            form.refuse(error)
+        else:
+            flash(_("Noted."), "success")
+            return goto(url_for("visits.visit_show", visit_id=visit_id))
+    return _show(visit_id, status=422, reason_form=form)
 
 
 @blueprint.post("/visits/<uuid:visit_id>/check-out")
 @needs(P.VISITS_WRITE)
 def check_out_create(visit_id: UUID) -> Response:
-    form, now = ReportForm(request.form), datetime.now(UTC)
-    get_own_visit(current_actor(), visit_id)
+    form, now = ReportForm(request.form), captured_at()
+    visit_id = get_own_visit(current_actor(), visit_id).id
     if form.validate():
         try:
             check_out(current_actor(), visit_id, form.to_input(), now)
@@ -144,13 +180,16 @@ def check_out_create(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/report")
 @needs(P.VISITS_WRITE)
 def report_update(visit_id: UUID) -> Response:
-    form, now = ReportForm(request.form), datetime.now(UTC)
-    get_own_visit(current_actor(), visit_id)
+    form, now = ReportForm(request.form), captured_at()
+    visit_id = get_own_visit(current_actor(), visit_id).id
     if form.validate():
         try:
             save_report(current_actor(), visit_id, form.to_input(), int_or_none("version"), now)
         except InvalidError as error:
             form.refuse(error)
+        except StaleError:
+            saved = ReportForm(obj=find_report(visit_id))
+            return stale(form, saved, url_for("visits.visit_show", visit_id=visit_id))
         else:
             flash(_("The report is saved."), "success")
             return goto(url_for("visits.visit_show", visit_id=visit_id))
@@ -160,10 +199,10 @@ def report_update(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/dismissal")
 @needs(P.VISITS_WRITE)
 def dismissal_create(visit_id: UUID) -> Response:
-    actor, now = current_actor(), datetime.now(UTC)
+    actor, now = current_actor(), captured_at()
+    visit_id = get_own_visit(actor, visit_id).id
     line = get_line(actor, visit_id, now)
     form = DismissalForm(request.form, past=line.state is VisitState.MISSED)
-    get_own_visit(actor, visit_id)
     if form.validate():
         try:
             dismiss_visit(
@@ -181,7 +220,7 @@ def dismissal_create(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/withdrawal")
 @needs(P.VISITS_WRITE)
 def withdrawal_create(visit_id: UUID) -> Response:
-    withdraw_visit(current_actor(), visit_id, datetime.now(UTC))
+    withdraw_visit(current_actor(), visit_id, captured_at())
     flash(_("The visit is out of the plan."), "success")
     return goto(url_for("visits.today_index"))
 
@@ -189,15 +228,16 @@ def withdrawal_create(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/photos")
 @needs(P.VISITS_WRITE)
 def photo_create(visit_id: UUID) -> Response:
-    actor, now = current_actor(), datetime.now(UTC)
+    actor, now = current_actor(), captured_at()
     visit = get_own_visit(actor, visit_id)
+    visit_id, photo_id = visit.id, parse_id(request.form.get("once")) or new_id()  # one filled-in form is one photo
     upload = request.files.get("photo")
     content = upload.read() if upload else b""
     try:
         if not content:
             raise InvalidError("photo", N_("Choose a picture first."))
         zone = get_place(actor, visit.place_id).zone
-        add_photo(actor, visit_id, new_id(), take_in(content, request.form.get("photo_exif", ""), zone), now)
+        add_photo(actor, visit_id, photo_id, take_in(content, request.form.get("photo_exif", ""), zone), now)
     except InvalidError as error:
         return _show(visit_id, status=422, photo_error=reason_text(error))
     # Also for htmx, which follows and takes the card alone: what is half written in the report stays.
@@ -229,7 +269,7 @@ def plan_new(account_id: UUID) -> Response:
 @blueprint.post("/accounts/<uuid:account_id>/visits/new")
 @needs(P.VISITS_WRITE)
 def plan_create(account_id: UUID) -> Response:
-    form, now = PlanForm(request.form), datetime.now(UTC)
+    form, now = PlanForm(request.form), captured_at()
     get_account(current_actor(), account_id)
     if form.validate():
         try:
@@ -253,11 +293,12 @@ def _show(
     check_in_form: CheckInForm | None = None,
     report_form: ReportForm | None = None,
     dismissal_form: DismissalForm | None = None,
+    reason_form: CheckInReasonForm | None = None,
     photo_error: str = "",
 ) -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     line = get_line(actor, visit_id, now)
-    arrival, report = find_check_in(visit_id), find_report(visit_id)
+    begun, report = find_check_in(visit_id), find_report(visit_id)
     return page(
         "visits/show.html",
         "photos",
@@ -266,8 +307,10 @@ def _show(
         visit=line.row,
         ways=_ways(line),
         mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
-        arrival=arrival,
-        verdict=_told(arrival) if arrival else "",
+        arrival=begun,
+        verdict=_told(begun) if begun else "",
+        reason_missing=begun is not None and not begun.reason and needs_reason(Verdict(begun.verdict)),
+        reason_form=reason_form or CheckInReasonForm(),
         report=report,
         dismissal=find_dismissal(visit_id),
         photos=list_photos(visit_id),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.infra.db import db
 from app.kernel.errors import AlreadyDoneError, ForbiddenError, InvalidError, NotFoundError, StaleError
 from app.web.htmx import as_notice, page, wants_fragment
+from app.web.once import KeyReusedError, NoKeyError
 
 MOST_DRAINED = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ def _http(error: HTTPException) -> Response | BaseResponse:
         return _page(403)
     if code == 413:
         _drain()
-    response = _page(code)
+    said = error.description if isinstance(error, KeyReusedError | NoKeyError) else None
+    response = _page(code, _(said) if said else "")
     if code == 405:
         response.headers["Allow"] = error.get_response().headers.get("Allow", "")
     return response

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from wtforms import Form as WTForm
 from wtforms.validators import Optional, StopValidation, ValidationError
 from wtforms.widgets import HiddenInput, TimeInput
 
+from app.kernel.capture import parse_moment
 from app.kernel.dates import is_zone
 from app.kernel.errors import InvalidError
 from app.kernel.geo import Position
@@ -179,17 +180,17 @@ class MomentField(Field):
         return self.data.isoformat() if self.data else ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = None
-        try:
-            moment = datetime.fromisoformat(valuelist[0] if valuelist else "")
-            self.data = moment.astimezone(UTC) if moment.tzinfo else None
-        except (ValueError, OverflowError):  # the first and the last day of the calendar have no UTC everywhere
-            pass
+        self.data = parse_moment(valuelist[0] if valuelist else None)
 
 
 def as_id(value: object) -> UUID:
     """Coercion of choice fields whose values are ids."""
     return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def id_or_none(value: object) -> UUID | None:
+    """`as_id` where a choice may be left out."""
+    return as_id(value) if value else None
 
 
 def translated(text: str) -> str:

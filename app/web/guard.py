@@ -7,6 +7,7 @@ from flask import Flask, request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from app.web.actor import find_current_actor
+from app.web.arrival import is_anothers
 
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "fieldbook_permission"
@@ -47,6 +48,8 @@ def gate(app: Flask) -> None:
 
     @app.before_request
     def check() -> None:
+        if is_anothers():
+            raise Unauthorized
         if request.endpoint is None:
             return  # no such route: Flask answers 404 or 405
         if request.method not in ("GET", "HEAD", "OPTIONS") and not _from_here(app):

@@ -13,7 +13,11 @@ REDIRECT = "HX-Redirect"
 def wants_fragment() -> bool:
     """Whether htmx asks for a part of a page (a boosted link gets the whole page)."""
     headers = request.environ  # asked by nearly every page, so without werkzeug's detour
-    return headers.get("HTTP_HX_REQUEST") == "true" and headers.get("HTTP_HX_BOOSTED") != "true"
+    return (
+        headers.get("HTTP_HX_REQUEST") == "true"
+        and headers.get("HTTP_HX_BOOSTED") != "true"
+        and "HTTP_OUTBOX_SENT" not in headers  # the outbox shows an answer as a page, also when it sends htmx's post
+    )
 
 
 def page(template: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:

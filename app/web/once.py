@@ -20,21 +20,28 @@ from werkzeug.exceptions import BadRequest, Conflict
 
 from app.infra.db import Id, Model, TryAgainError, db, transact
 from app.infra.queue import JobKind
+from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.web.actor import find_current_actor
+from app.web.arrival import arrival
 from app.web.htmx import REDIRECT
 
-KEPT = timedelta(days=60)  # longer than any phone keeps a post that it could not send
+KEPT = timedelta(days=100)  # longer than any phone keeps a post that it could not send
 
 
 class Receipt(Model):
-    """The first answer to a post of one person under one key."""
+    """The first answer to a post of one person under one key.
+
+    `at`: when it arrived. `captured_at`: when it was made, as the phone said; `doubtful`: that cannot be.
+    """
 
     __tablename__ = "receipt"
     person_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     key: Mapped[UUID] = mapped_column(Id, primary_key=True)
     fingerprint: Mapped[str]
     at: Mapped[datetime]
+    captured_at: Mapped[datetime]
+    doubtful: Mapped[bool] = mapped_column(default=False)
     status: Mapped[int] = mapped_column(default=0)
     location: Mapped[str] = mapped_column(default="")  # where a redirect or, for htmx, a header sends the browser
 
@@ -42,11 +49,19 @@ class Receipt(Model):
 class KeyReusedError(Conflict):
     """The same key with another body: two different intentions, the second is refused."""
 
+    description = N_("This entry was changed after it was sent once. What was sent first counts; enter the rest anew.")
+
+
+class NoKeyError(BadRequest):
+    """A post without a key that can be read: nobody could say whether it came before."""
+
+    description = N_("This entry has lost its key, so it cannot be said whether it came before. Enter it anew.")
+
 
 def first_answer() -> Response | None:
     """What the same post was answered before; None, and the key is ours, where it is new.
 
-    BadRequest without a key, KeyReusedError with another body, TryAgainError where the same post is running right now
+    NoKeyError without a key, KeyReusedError with another body, TryAgainError where the same post is running right now
     (the retry then waits for it and finds its answer).
     """
     actor = find_current_actor()
@@ -54,11 +69,15 @@ def first_answer() -> Response | None:
         return None  # signing in makes nothing that could double
     key = parse_id(request.form.get("once"))
     if key is None:
-        raise BadRequest("a form post needs its key")
+        raise NoKeyError
     person, fingerprint = actor.person_id, _fingerprint()
     receipt = db.session.get(Receipt, (person, key))
     if receipt is None:
-        g.receipt = Receipt(person_id=person, key=key, fingerprint=fingerprint, at=datetime.now(UTC))
+        come = arrival().capture
+        g.receipt = Receipt(
+            person_id=person, key=key, fingerprint=fingerprint, at=come.arrived_at,
+            captured_at=come.claimed or come.arrived_at, doubtful=come.doubtful,
+        )  # fmt: skip
         db.session.add(g.receipt)
         try:
             db.session.flush()
@@ -74,14 +93,14 @@ def first_answer() -> Response | None:
 
 def has_effect(response: Response) -> bool:
     """Whether the answer says that something was done: it sends the browser on."""
-    return response.status_code < 400 and bool(_location(response))
+    return response.status_code < 400 and bool(location_of(response))
 
 
 def remember(response: Response) -> None:
     """Complete the receipt with the answer, in the transaction of the effect."""
     receipt: Receipt | None = g.get("receipt")
     if receipt is not None:
-        receipt.status, receipt.location = response.status_code, _location(response)
+        receipt.status, receipt.location = response.status_code, location_of(response)
 
 
 def withdraw() -> None:
@@ -91,7 +110,8 @@ def withdraw() -> None:
         db.session.delete(receipt)
 
 
-def _location(response: Response) -> str:
+def location_of(response: Response) -> str:
+    """Where the answer sends the browser, '' where it stays."""
     return response.headers.get("Location") or response.headers.get(REDIRECT) or ""
 
 

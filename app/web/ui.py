@@ -15,6 +15,7 @@ from app.kernel.ids import new_id
 from app.kernel.money import Money, format_money
 from app.web import locale
 from app.web.actor import find_current_actor
+from app.web.arrival import late_text
 from app.web.slice import MenuItem, Slice
 
 PACKING = "fieldbook.packing"  # in the environment of a request that makes a page for later: no news are told in it
@@ -93,6 +94,7 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
         moment=locale.moment_text,
         money=money_text,
         distance=distance_text,
+        later=late_text,
         in_language=lambda text: label_in(text, str(get_locale())),
     )
 

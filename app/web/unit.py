@@ -8,6 +8,7 @@ from flask import Flask, Response, g, make_response, request, session
 
 from app.infra.db import db, transact
 from app.web import once
+from app.web.arrival import Arrival, answered, arriving
 from app.web.templates import QuickEnvironment
 
 
@@ -23,7 +24,10 @@ class Fieldbook(Flask):
     def dispatch_request(self) -> Any:
         if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception is not None:
             return super().dispatch_request()
+        with arriving() as arrival:  # before its body: a slow phone's photo takes minutes
+            return self._serve(arrival)
 
+    def _serve(self, arrival: Arrival) -> Response:
         # Only files may be large; a form's text is read at once, and no page of ours has so much.
         if request.mimetype == "application/x-www-form-urlencoded":
             request.max_content_length = request.max_form_memory_size
@@ -31,9 +35,7 @@ class Fieldbook(Flask):
         before = deepcopy(dict(session))
 
         def work() -> Response:
-            if session != before:  # a try before this one was undone, and so is what it told
-                session.clear()
-                session.update(deepcopy(before))
+            _restore(before)  # a try before this one was undone, and so is what it told
             g.keep = False
             first = once.first_answer()
             if first is not None:
@@ -45,7 +47,17 @@ class Fieldbook(Flask):
                 once.withdraw()
             return response
 
-        return transact(work, keep=lambda response: once.has_effect(response) or g.keep)
+        response = transact(work, keep=lambda response: once.has_effect(response) or g.keep)
+        if not arrival.attended:  # else the next page would tell what nobody asked ten times
+            _restore(before)
+            session.modified = False
+        return answered(response, once.location_of(response) if once.has_effect(response) else "")
+
+
+def _restore(before: dict[str, Any]) -> None:
+    if session != before:
+        session.clear()
+        session.update(deepcopy(before))
 
 
 def _take_in_body() -> None:

@@ -252,8 +252,9 @@ def test_old_receipts_and_the_house_s_own_jobs_are_forgotten(app: Flask, cast: C
     now = datetime.now(UTC)
 
     def fill() -> None:
-        for days in (1, 30, 61):
-            row = {"person_id": cast.rita.id, "key": new_id(), "fingerprint": "", "at": now - timedelta(days=days)}
+        for days in (1, 91, 101):
+            then = now - timedelta(days=days)
+            row = {"person_id": cast.rita.id, "key": new_id(), "fingerprint": "", "at": then, "captured_at": then}
             db.session.add(Receipt(**row, status=303, location="/"))
         for days, period in ((9, "old"), (1, "new"), (9, None)):
             job_id = queue.enqueue("kind", {}, None, now - timedelta(days=days), once=period)
