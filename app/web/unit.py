@@ -8,6 +8,7 @@ from flask import Flask, Response, g, make_response, request, session
 
 from app.infra.db import db, transact
 from app.web import once
+from app.web.actor import ask_again, note_contact
 from app.web.templates import QuickEnvironment
 
 
@@ -34,6 +35,7 @@ class Fieldbook(Flask):
             if session != before:  # a try before this one was undone, and so is what it told
                 session.clear()
                 session.update(deepcopy(before))
+                ask_again()
             g.keep = False
             first = once.first_answer()
             if first is not None:
@@ -41,6 +43,7 @@ class Fieldbook(Flask):
             response = make_response(Flask.dispatch_request(self))
             if once.has_effect(response):
                 once.remember(response)
+                note_contact()
             elif g.keep:
                 once.withdraw()
             return response
