@@ -102,7 +102,7 @@ def test_the_key_of_an_old_form_revives_no_device(browser: Open, cast: Cast, wha
 def test_two_of_a_double_tap_at_once_are_tried_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PostgreSQL both may look for the device before either has made it."""
     taken = device_of(cast.rita)
-    monkeypatch.setattr(db.session(), "get", lambda *_: None)
+    monkeypatch.setattr(db.session(), "get", lambda *_, **__: None)
     monkeypatch.setattr("app.infra.db.PATIENCE", 0)
     with pytest.raises(TryAgainError):
         transact(lambda: begin_device(cast.rita, taken, "", datetime.now(UTC)))
