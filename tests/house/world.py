@@ -125,6 +125,7 @@ def _build(cast: Cast) -> World:
     shared = {
         "product_id": product, "price_list_id": price_list, "run_id": run.id, "person_id": cast.ren.person_id,
         "rep_id": cast.ren.person_id, "team_id": cast.teams["britain"],
+        "device_id": of["ren"].device_id,
     }  # fmt: skip
     return World(of, product, price_list, run.id, batch, shared)
 
