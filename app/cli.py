@@ -20,8 +20,9 @@ from app import demo
 from app.assets import assets_cli
 from app.catalogues import translations_cli
 from app.config import LOOPBACK, ROOT, Settings
+from app.identity.actions import end_restored_devices
 from app.infra import backup
-from app.infra.db import CONNECTIONS
+from app.infra.db import CONNECTIONS, transact
 from app.infra.queue import FORGET, Worker
 from app.web import once
 from app.web.slice import Slice
@@ -80,11 +81,13 @@ def register(app: Flask, slices: Iterable[Slice]) -> None:
     def restore_command(file: Path) -> None:
         """Bring back what FILE holds into an empty installation."""
         try:
-            click.echo(backup.restore(file, ROOT / "migrations"))
+            told = backup.restore(file, ROOT / "migrations")
         except backup.NotRestorableError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             raise click.ClickException(f"Cannot restore {file}: {error}") from None
+        transact(lambda: end_restored_devices(datetime.now(UTC)))
+        click.echo(told)
 
     @app.cli.group("demo")
     def demo_group() -> None:

@@ -10,7 +10,8 @@ from whitenoise import WhiteNoise
 from app import cli
 from app.config import ROOT, Settings, from_environment, secret_of
 from app.documents.plugs import collect as collect_renderers
-from app.identity.queries import find_actor
+from app.identity.actions import touch_device
+from app.identity.plugs import load_signed_in
 from app.infra.db import connect_to, db
 from app.slices import SLICES
 from app.sync.plugs import collect as collect_carried
@@ -67,12 +68,8 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
 
 
 def _start_web(app: Flask, settings: Settings) -> None:
-    def person(person_id: Any) -> actor.SignedIn | None:
-        found = find_actor(person_id)
-        return actor.SignedIn(*found) if found else None
-
     app.session_interface = session.Sessions()
-    actor.load_people_from(app, person)
+    actor.load_people_from(app, load_signed_in, touch_device)
     locale.speak(app)
     guard.gate(app)
     errors.register(app)

@@ -12,17 +12,19 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.config import ROOT, Settings
 from app.factory import create_app
 from app.identity import actions
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
+from app.identity.models import Device
 from app.identity.queries import actor_of
 from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.ids import new_id
-from app.web.actor import forget_actors
+from app.web.actor import SignedIn, forget_actors
 from tests.postgres import PostgresUnavailable, temporary_postgres
 
 actions._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # else hashing is half of all test time
@@ -88,6 +90,22 @@ class Cast:
     teams: dict[str, UUID]
 
 
+def device_of(actor: Actor) -> UUID:
+    """The device that all browsers of a person share, unless they sign in by the page; made where there is none."""
+
+    def find() -> UUID:
+        first = select(Device.id).where(Device.person_id == actor.person_id).order_by(Device.id).limit(1)
+        now = datetime.now(UTC)
+        return db.session.scalar(first) or actions.begin_device(actor, None, "Firefox/1.0 (Android)", now).id
+
+    return transact(find)
+
+
+def session_of(actor: Actor, session_version: int = 1) -> str:
+    """What the session cookie of that device says."""
+    return SignedIn(actor, session_version, device_of(actor), NOW).get_id()
+
+
 @pytest.fixture
 def cast(app: Flask) -> Cast:
     def make() -> Cast:
@@ -114,7 +132,9 @@ def cast(app: Flask) -> Cast:
 
         def join(name: str, role: str, team: UUID, zone: str, discount: int) -> Actor:
             given = PersonInput(f"{name}@harbour.example", name.title(), "", role, team, zone, "en", discount)
-            return actor_of(add_person(SYSTEM, given, PASSWORD, NOW))
+            actor = actor_of(add_person(SYSTEM, given, PASSWORD, NOW))
+            device_of(actor)
+            return actor
 
         rita = join("rita", "rep", shanghai, "Asia/Shanghai", 500)
         ren = join("ren", "rep", britain, "Europe/London", 500)
@@ -165,10 +185,9 @@ def browser(app: Flask) -> Callable[[Actor | None], Browser]:
     def open_for(actor: Actor | None) -> Browser:
         client = app.test_client()
         if actor is not None:
-            from app.web.actor import SignedIn
-
+            token = session_of(actor)
             with client.session_transaction() as session:
-                session["_user_id"] = SignedIn(actor, 1).get_id()
+                session["_user_id"] = token
                 session["_fresh"] = True
         return Browser(app, client)
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, make_response, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.identity.actions import revoke_device
 from app.identity.admin_forms import (
     CompanyForm,
     LogoForm,
@@ -30,13 +31,13 @@ from app.identity.administration import (
     set_logo,
 )
 from app.identity.permissions import REACH_WORDS, ROLES, WORDS, P
-from app.identity.queries import count_by_role, count_by_team, find_tree, get_company, list_people
+from app.identity.queries import count_by_role, count_by_team, find_tree, get_company, list_devices, list_people
 from app.identity.rules import SHORTEST_PASSWORD, in_order
 from app.infra import files
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.ids import parse_id
 from app.kernel.page import page_number
-from app.web.actor import current_actor, forget_actors
+from app.web.actor import current_actor, current_device, forget_actors
 from app.web.conflict import stale
 from app.web.form import int_or_none, strip
 from app.web.guard import needs
@@ -147,6 +148,13 @@ def person_reopen(person_id: UUID) -> Response:
     return _changed(_("The sign-in is open again."), _address(person_id))
 
 
+@blueprint.post("/people/<uuid:person_id>/devices/<uuid:device_id>/revocation")
+@needs(P.PEOPLE_MANAGE)
+def person_device_revoke(person_id: UUID, device_id: UUID) -> Response:
+    revoke_device(current_actor(), person_id, device_id, current_device(), datetime.now(UTC))
+    return _changed(_("The device is taken away. It is wiped at its next contact."), _address(person_id))
+
+
 def _new_person(form: NewPersonForm, status: int = 200) -> Response:
     return page(
         "identity/people_form.html", status=status, form=_with_teams(form), person=None, shortest=SHORTEST_PASSWORD
@@ -165,6 +173,8 @@ def _person(
         person=person,
         version=int_or_none("version") if form else person.version,
         is_self=person.id == current_actor().id,
+        devices=list_devices(current_actor(), person_id, datetime.now(UTC)),
+        here=current_device(),
         shortest=SHORTEST_PASSWORD,
     )
 

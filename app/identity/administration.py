@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.identity.actions import hash_password
+from app.identity.actions import end_devices, hash_password, revoke_devices
 from app.identity.events import (
     CompanySaved,
     PasswordChanged,
@@ -167,6 +167,7 @@ def change_person(actor: Actor, person_id: UUID, given: PersonInput, version: in
         raise InvalidError("email", N_("Somebody signs in with this address already."))
     if person.role != given.role:
         person.session_version += 1
+        end_devices(actor, person.id, now)
     for name, value in vars(given).items():
         setattr(person, name, fold_email(value) if name == "email" else value)
     person.version += 1
@@ -176,17 +177,19 @@ def change_person(actor: Actor, person_id: UUID, given: PersonInput, version: in
 
 
 def reset_password(actor: Actor, person_id: UUID, password: str, now: datetime) -> None:
-    """Give somebody a new password; all their sessions end."""
+    """Give somebody a new password; all their devices are signed out."""
     person = get_person(actor, person_id)
     check_password(password, person.email)
     person.password_hash = hash_password(password)
     person.session_version += 1
+    end_devices(actor, person.id, now)
     record(actor, PasswordChanged(person.id, by_administrator=True), now)
     db.session.flush()
 
 
 def set_active(actor: Actor, person_id: UUID, active: bool, now: datetime) -> None:
-    """Close or reopen somebody's sign-in; what they did stays. Nobody closes their own."""
+    """Close or reopen somebody's sign-in; what they did stays. Closing takes their devices away. Nobody closes their
+    own."""
     person = get_person(actor, person_id)
     if person.id == actor.id:
         raise InvalidError("", N_("You cannot close your own sign-in."))
@@ -194,6 +197,8 @@ def set_active(actor: Actor, person_id: UUID, active: bool, now: datetime) -> No
         return
     person.deactivated_at = None if active else now
     person.session_version += 1
+    if not active:
+        revoke_devices(actor, person.id, now)
     record(actor, PersonReactivated(person.id) if active else PersonDeactivated(person.id), now)
     db.session.flush()
 

@@ -1,6 +1,7 @@
-"""What happened to people, teams and the company."""
+"""What happened to people, their devices, teams and the company."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.kernel.events import Event
 
@@ -39,3 +40,19 @@ class TeamSaved(Event):
 @dataclass(frozen=True, slots=True)
 class CompanySaved(Event):
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSignedIn(Event):
+    person_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEnded(Event):
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRevoked(Event):
+    person_id: UUID

@@ -1,4 +1,4 @@
-"""The company, its tree of teams, its people, and the sign-ins that failed."""
+"""The company, its tree of teams, its people, their devices, and the sign-ins that failed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -70,6 +70,20 @@ class Person(Model):
     deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class Device(Model):
+    """A browser in which a person signed in; when that is over, app.identity.rules.device_state says."""
+
+    __tablename__ = "device"
+    __table_args__ = (Index(None, "person_id"),)
+    id: Mapped[UUID] = id_column()
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str]  # what the browser says of itself, in short; '' where it says nothing known
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]  # moved at most once an hour
+    ended_at: Mapped[datetime | None]  # signed out, by the person or by a new password or role
+    revoked_at: Mapped[datetime | None]  # taken away: wiped at its next contact
 
 
 class FailedSignIn(Model):

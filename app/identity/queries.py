@@ -1,6 +1,7 @@
 """Ways to people, teams and the company."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -8,14 +9,25 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, or_, select
 
-from app.identity.models import Company, FailedSignIn, Person, Team
+from app.identity.models import Company, Device, FailedSignIn, Person, Team
 from app.identity.permissions import ROLES, P
-from app.identity.rules import GUESS_WINDOW, Branch, fold_email, team_and_below, tree_of
+from app.identity.rules import (
+    DEVICE_LASTS,
+    GUESS_WINDOW,
+    Branch,
+    DeviceState,
+    device_state,
+    fold_email,
+    team_and_below,
+    tree_of,
+)
 from app.infra.db import AnySelect, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach, must
 from app.kernel.errors import NotFoundError
 from app.kernel.page import PAGE_SIZE, Page, offset
+
+MOST_DEVICES = 100  # of a person, that a list shows
 
 
 def get_company() -> Company:
@@ -42,6 +54,43 @@ def find_actor(person_id: UUID) -> tuple[Actor, int] | None:
     if person is None or person.deactivated_at is not None:
         return None
     return actor_of(person), person.session_version
+
+
+def find_with_device(person_id: UUID, device_id: UUID) -> tuple[Person, Device] | None:
+    """The person and that device of theirs, in one statement; None where they do not belong together."""
+    both = select(Person, Device).join(Device, Device.person_id == Person.id)
+    row = db.session.execute(both.where(Person.id == person_id, Device.id == device_id)).first()
+    return (row[0], row[1]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device as a list shows it."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    seen_at: datetime
+    state: DeviceState
+
+
+def list_devices(actor: Actor, person_id: UUID, now: datetime) -> list[DeviceRow]:
+    """The devices of oneself, or for administrators of anybody, that signed in of late (DEVICE_LASTS): first those that
+    are signed in, then by when they were last seen."""
+    must(actor, P.PROFILE_OWN if person_id == actor.id else P.PEOPLE_MANAGE)
+    is_gone = or_(Device.ended_at.is_not(None), Device.revoked_at.is_not(None))
+    found = db.session.execute(
+        select(Device.id, Device.name, Device.created_at, Device.seen_at, Device.ended_at, Device.revoked_at)
+        .where(Device.person_id == person_id, Device.created_at > now - DEVICE_LASTS)
+        .order_by(is_gone, Device.seen_at.desc(), Device.id.desc())
+        .limit(MOST_DEVICES)
+    )
+    return [
+        DeviceRow(row.id, row.name, row.created_at, row.seen_at, device_state(
+            row.created_at, row.ended_at, row.revoked_at, now
+        ))
+        for row in found
+    ]  # fmt: skip
 
 
 def actor_of(person: Person) -> Actor:

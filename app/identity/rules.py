@@ -1,9 +1,10 @@
-"""Who may sign in how often, what a password must be, and how teams form a tree."""
+"""Who may sign in how often and for how long, what a password must be, and how teams form a tree."""
 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from app.kernel.errors import InvalidError
@@ -13,6 +14,21 @@ GUESS_WINDOW = timedelta(minutes=15)
 GUESSES_PER_EMAIL = 8
 GUESSES_PER_ADDRESS = 60  # a whole office may share one address
 SHORTEST_PASSWORD = 10
+DEVICE_LASTS = timedelta(days=30)  # from its sign-in, however busy it is
+SEEN_EVERY = timedelta(hours=1)  # a device's contacts are noted no more often
+SAME_TAP = timedelta(minutes=10)  # within which the same sign-in form, sent again, is the same sign-in
+
+# The first word that a User-Agent holds decides: all of them say "Safari" or "Mozilla" too.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"), ("EdgA/", "Edge"), ("EdgiOS/", "Edge"), ("Edg/", "Edge"), ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"), ("HuaweiBrowser", "Huawei"), ("MiuiBrowser", "Xiaomi"),
+    ("HeyTapBrowser", "OPPO"), ("VivoBrowser", "vivo"), ("Quark", "Quark"), ("UCBrowser", "UC"), ("QQBrowser", "QQ"),
+    ("FxiOS/", "Firefox"), ("Firefox/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"), ("OpenHarmony", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"),
+    ("iPad", "iPad"), ("Windows", "Windows"), ("CrOS", "ChromeOS"), ("Macintosh", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def fold_email(text: str) -> str:
@@ -33,6 +49,29 @@ def check_password(password: str, email: str) -> None:
 def must_wait(failures_of_email: int, failures_of_address: int) -> bool:
     """Whether sign-in is closed for now, after that many failures within GUESS_WINDOW."""
     return failures_of_email >= GUESSES_PER_EMAIL or failures_of_address >= GUESSES_PER_ADDRESS
+
+
+class DeviceState(Enum):
+    """LIVE: signed in. OVER: signed out, or its days are over. REVOKED: taken away, whatever else it was."""
+
+    LIVE = "live"
+    OVER = "over"
+    REVOKED = "revoked"
+
+
+def device_state(
+    created_at: datetime, ended_at: datetime | None, revoked_at: datetime | None, now: datetime
+) -> DeviceState:
+    """What a device is `now`."""
+    if revoked_at is not None:
+        return DeviceState.REVOKED
+    return DeviceState.OVER if ended_at is not None or now >= created_at + DEVICE_LASTS else DeviceState.LIVE
+
+
+def device_name(user_agent: str) -> str:
+    """What a User-Agent says of browser and system, in short: "Chrome · Android"; '' where nothing is known."""
+    found = (next((name for sign, name in each if sign in user_agent), "") for each in (BROWSERS, SYSTEMS))
+    return " · ".join(filter(None, found))
 
 
 def team_and_below(team: UUID, parents: Iterable[tuple[UUID, UUID | None]]) -> frozenset[UUID]:

@@ -1,18 +1,39 @@
-"""Signing in and out, the page "more", and one's own settings."""
+"""Signing in and out, the page "more", one's own settings and devices."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flask import Blueprint, current_app, flash, make_response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity.actions import authenticate, change_own_password, change_own_profile
+from app.identity.actions import (
+    authenticate,
+    begin_device,
+    change_own_password,
+    change_own_profile,
+    end_device,
+    revoke_device,
+)
 from app.identity.forms import PasswordForm, ProfileForm, SignInForm
 from app.identity.permissions import P
-from app.identity.queries import actor_of, find_company, get_self
+from app.identity.queries import actor_of, find_company, get_self, list_devices
+from app.identity.rules import SEEN_EVERY
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import LANGUAGES
-from app.web.actor import SignedIn, current_actor, find_current_actor, forget_actors, sign_in, sign_out
+from app.kernel.ids import parse_id
+from app.web.actor import (
+    WIPE,
+    SignedIn,
+    current_actor,
+    current_device,
+    find_current_actor,
+    find_current_device,
+    forget_actors,
+    sign_in,
+    sign_out,
+    stay_signed_in,
+)
 from app.web.form import int_or_none
 from app.web.guard import needs, public
 from app.web.htmx import goto, page
@@ -41,11 +62,11 @@ def sign_in_new() -> Response:
 @blueprint.post("/sign-in")
 @public
 def sign_in_create() -> Response:
-    form = SignInForm(request.form)
+    form, now = SignInForm(request.form), datetime.now(UTC)
     person, status = None, 422
     if form.validate():
         try:
-            person = authenticate(form.email.data or "", form.password.data or "", _address(), datetime.now(UTC))
+            person = authenticate(form.email.data or "", form.password.data or "", _address(), now)
             if person is None:
                 form.form_errors.append(_("E-mail or password is wrong."))
         except InvalidError as error:
@@ -54,19 +75,26 @@ def sign_in_create() -> Response:
     if person is None:
         keep_anyway()
         return page("identity/sign_in.html", status=status, form=form, company=find_company(), next=_next())
+    actor, before = actor_of(person), (find_current_actor(), find_current_device())
+    device = begin_device(actor, parse_id(request.form.get("once")), request.headers.get("User-Agent", ""), now)
+    if before[0] and before[1] and before[1] != device.id:
+        end_device(before[0], before[1], now)  # its cookie is replaced by this one; a copy of it counts no more
+        forget_actors()
     session.clear()  # nothing of whoever used this browser before
     session.permanent = True
-    sign_in(SignedIn(actor_of(person), person.session_version))
+    sign_in(SignedIn(actor, person.session_version, device.id, device.seen_at + SEEN_EVERY))
     return redirect(_next(), code=303)
 
 
 @blueprint.post("/sign-out")
 @needs(P.PROFILE_OWN)
 def sign_out_create() -> Response:
+    """End this device. `keep`: what waits on it to be sent stays there until the same person signs in again."""
+    end_device(current_actor(), current_device(), datetime.now(UTC))
     sign_out()
     session.clear()
     response = redirect(url_for("identity.sign_in_new"), code=303)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("keep") == "1" else WIPE
     return response
 
 
@@ -124,17 +152,40 @@ def password_update() -> Response:
     if form.validate():
         try:
             person = change_own_password(
-                current_actor(), form.current.data or "", form.password.data or "", _address(), datetime.now(UTC)
+                current_actor(),
+                form.current.data or "",
+                form.password.data or "",
+                _address(),
+                current_device(),
+                datetime.now(UTC),
             )
         except InvalidError as error:
             keep_anyway()
             form.refuse(error)
         else:
             forget_actors()
-            sign_in(SignedIn(actor_of(person), person.session_version))
+            stay_signed_in(person.session_version)
             flash(_("Your password is changed. Other devices are signed out."), "success")
             return goto(url_for("identity.profile_edit"))
     return page("identity/password.html", status=422, form=form)
+
+
+@blueprint.get("/settings/devices")
+@needs(P.PROFILE_OWN)
+def device_index() -> Response:
+    actor = current_actor()
+    devices = list_devices(actor, actor.person_id, datetime.now(UTC))
+    return page("identity/devices.html", devices=devices, here=current_device())
+
+
+@blueprint.post("/settings/devices/<uuid:device_id>/revocation")
+@needs(P.PROFILE_OWN)
+def device_revoke(device_id: UUID) -> Response:
+    actor = current_actor()
+    revoke_device(actor, actor.person_id, device_id, current_device(), datetime.now(UTC))
+    forget_actors()
+    flash(_("The device is taken away. It is wiped at its next contact."), "success")
+    return goto(url_for("identity.device_index"))
 
 
 def _next() -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from app.identity.permissions import P
 from app.sync.pack import make_pack
-from app.web.actor import current_actor
+from app.web.actor import current_actor, note_contact
 from app.web.guard import needs, public
 from app.web.htmx import page
 
@@ -40,6 +40,7 @@ def _worker(source: Path, build: str) -> str:
 @needs(P.PROFILE_OWN)
 def pack_show() -> Response:
     """What the phone carries; static/sw.js keeps it."""
+    note_contact()  # before anything is read: it may write, in a transaction of its own
     return jsonify(make_pack(current_actor(), datetime.now(UTC)))
 
 

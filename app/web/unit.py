@@ -8,6 +8,7 @@ from flask import Flask, Response, g, make_response, request, session
 
 from app.infra.db import db, transact
 from app.web import once
+from app.web.actor import ask_again, note_contact
 from app.web.arrival import Arrival, answered, arriving
 from app.web.templates import QuickEnvironment
 
@@ -35,7 +36,9 @@ class Fieldbook(Flask):
         before = deepcopy(dict(session))
 
         def work() -> Response:
-            _restore(before)  # a try before this one was undone, and so is what it told
+            if session != before:  # a try before this one was undone, and so is what it told
+                _restore(before)
+                ask_again()
             g.keep = False
             first = once.first_answer()
             if first is not None:
@@ -43,6 +46,7 @@ class Fieldbook(Flask):
             response = make_response(Flask.dispatch_request(self))
             if once.has_effect(response):
                 once.remember(response)
+                note_contact()
             elif g.keep:
                 once.withdraw()
             return response

@@ -41,7 +41,7 @@ from app.visits.actions import (
 )
 from app.visits.photos import take_in
 from app.visits.rules import Fix
-from tests.conftest import Cast
+from tests.conftest import Cast, device_of
 
 HERE = Position(31.2397, 121.4903)
 RANDOM = UUID("0190a5b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")  # nobody's
@@ -63,6 +63,7 @@ class Estate:
     contract_id: UUID
     document_id: UUID
     contract_paper: UUID
+    device_id: UUID
 
     def owned(self, rule: Rule) -> dict[str, UUID | str] | None:
         """The ids that a rule's address takes, all of this person's rows; None where nobody owns them."""
@@ -72,6 +73,7 @@ class Estate:
             "visit_id": self.planned if first == "plan" else self.visit_id, "photo_id": self.photo_id,
             "sale_id": self.quote if first == "quotes" else self.order, "order_id": self.order,
             "contract_id": self.contract_id, "document_id": self.document_id,
+            "device_id": self.device_id,
         }  # fmt: skip
         return {name: ids[name] for name in rule.arguments} if rule.arguments <= ids.keys() else None
 
@@ -123,6 +125,7 @@ def _build(cast: Cast) -> World:
     shared = {
         "product_id": product, "price_list_id": price_list, "run_id": run.id, "person_id": cast.ren.person_id,
         "rep_id": cast.ren.person_id, "team_id": cast.teams["britain"],
+        "device_id": of["ren"].device_id,
     }  # fmt: skip
     return World(of, product, price_list, run.id, batch, shared)
 
@@ -154,7 +157,7 @@ def _estate(actor: Actor, product: UUID, now: datetime) -> Estate:
     document = request_document(actor, new_id(), QUOTE, quote.id, quote.number, "en", now).id
     return Estate(
         account_id, place_id, contact.id, planned, visit, photo, quote.id, order, contract.id, document,
-        contract.document_id,
+        contract.document_id, device_of(actor),
     )  # fmt: skip
 
 

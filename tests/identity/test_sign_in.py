@@ -112,7 +112,7 @@ def test_a_session_ends_with_a_new_password_or_another_role(browser: Open, cast:
 
 
 def test_a_cookie_with_nonsense_is_nobody(browser: Open, cast: Cast) -> None:
-    for token in ("", "x", "x.1", f"{cast.rita.id}", f"{cast.rita.id}.2", "0.1"):
+    for token in ("", "x", "x.1", f"{cast.rita.id}", f"{cast.rita.id}.2", "0.1", "..", f"{cast.rita.id}.1.x"):
         client = browser(None)
         with client.client.session_transaction() as session:
             session["_user_id"] = token
