@@ -12,7 +12,8 @@
  *   form back until another is chosen.
  * - The hidden input gets JSON {taken_local, offset, lat, lon, make, model} (see exif.js); of a `multiple` input a list of these.
  * - data-photo-state of the input says how far it is: busy, ready, kept, too-large or nothing. `photo:done` bubbles from it
- *   whenever that is no longer busy. A change event with detail {ready: true} (drafts.js) brings files that were scaled before.
+ *   whenever that is no longer busy, with the detail of the change event. Where that is {ready: true} (draft.js), the files were
+ *   scaled before.
  */
 
 /** @type {WeakMap<HTMLInputElement, Promise<void>>} */
@@ -39,10 +40,12 @@ async function beside(address, task) {
   }).finally(() => worker.terminate());
 }
 
-/** @param {HTMLInputElement} field @param {boolean} [ready] whether its files were scaled before */
-async function take(field, ready) {
+/** @typedef {{ready?: boolean}} How of the change event: ready where the files were scaled before */
+
+/** @param {HTMLInputElement} field @param {How} [detail] */
+async function take(field, detail) {
   const { photoMax, photoMost, photoExif = "", photoPreview, photoStatus, textBusy, textReady, textKept, textTooLarge } = field.dataset;
-  const files = [...(field.files ?? [])];
+  const files = [...(field.files ?? [])], ready = detail?.ready;
   const facts = /** @type {HTMLInputElement | null | undefined} */ (field.form?.elements.namedItem(photoExif));
   const preview = /** @type {HTMLImageElement | null} */ (photoPreview ? document.querySelector(photoPreview) : null);
   const status = photoStatus ? document.querySelector(photoStatus) : null;
@@ -51,7 +54,7 @@ async function take(field, ready) {
     state === "too-large" ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
     status?.classList.toggle("field-error", state === "too-large");
     if (status) status.textContent = text?.replace("%k", String(Math.ceil(bytes / 1024))).replace("%m", String(Math.ceil(bytes / 1e6))) ?? "";
-    if (state !== "busy") field.dispatchEvent(new CustomEvent("photo:done", { bubbles: true }));
+    if (state !== "busy") field.dispatchEvent(new CustomEvent("photo:done", { bubbles: true, detail }));
   };
 
   if (facts && !ready) facts.value = "";
@@ -85,9 +88,9 @@ async function take(field, ready) {
   say(state, state === "ready" ? textReady : textKept, bytes);
 }
 
-/** @param {HTMLInputElement} field @param {boolean} [ready] */
-const start = (field, ready) => {
-  const work = take(field, ready).finally(() => pending.get(field) === work && pending.delete(field));
+/** @param {HTMLInputElement} field @param {How} [detail] */
+const start = (field, detail) => {
+  const work = take(field, detail).finally(() => pending.get(field) === work && pending.delete(field));
   pending.set(field, work);
 };
 /** @param {EventTarget | null} form @returns {HTMLInputElement[]} */
@@ -95,7 +98,7 @@ const photos = (form) => form instanceof HTMLFormElement ? [...form.querySelecto
 
 document.addEventListener("change", (event) => {
   const { target, detail } = /** @type {CustomEvent} */ (event);
-  if (target instanceof HTMLInputElement && target.matches("[type=file][data-photo]")) start(target, detail?.ready);
+  if (target instanceof HTMLInputElement && target.matches("[type=file][data-photo]")) start(target, detail);
 });
 document.addEventListener("reset", ({ target }) => setTimeout(() => photos(target).forEach((field) => start(field))));
 window.addEventListener("submit", (event) => {
