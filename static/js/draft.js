@@ -1,5 +1,5 @@
 /* One form's draft: kept, brought back, thrown away. drafts.js loads this; templates/ui/drafts.html has the contract. */
-import { forms, open, person } from "./drafts.js";
+import { forms, open, person, typed } from "./drafts.js";
 
 const KEPT_MS = 14 * 864e5;
 const PAUSE_MS = 300; // in typing
@@ -86,7 +86,7 @@ const flat = (values) => values.map((value) => value.size ?? value).filter((valu
 
 const restore = (form, { at, fields: values, ready }) => {
   const data = new FormData(form), filled = [], met = {};
-  const typed = new Set(fields(form).filter(differs).map(({ name }) => name)); // meanwhile: that stays
+  const newer = new Set(fields(form).filter((field) => typed.has(field)).map(({ name }) => name)); // typed meanwhile: that stays
   const isKnown = (name) => name === "version" || flat(values[name]) === flat(data.getAll(name));
   if (form.querySelector(".errors") || fields(form).every(isHidden)) return;
   if (Object.keys(values).every(isKnown)) return drafted.set(form, new Set(Object.keys(values))); // the server's page has it all
@@ -94,7 +94,7 @@ const restore = (form, { at, fields: values, ready }) => {
     for (const field of fields(form)) {
       const found = values[field.name];
       const nth = met[field.name] = (met[field.name] ?? -1) + 1;
-      if (!found || typed.has(field.name)) continue;
+      if (!found || newer.has(field.name)) continue;
       put(field, found, found[nth]);
       if (!isHidden(field)) filled.push(field);
     }
@@ -118,7 +118,7 @@ addEventListener("pagehide", flush);
 document.addEventListener("visibilitychange", flush);
 addEventListener("outbox:kept", ({ target }) => forms.has(target) && drop(target));
 addEventListener("submit", ({ defaultPrevented, target: form, submitter }) => {
-  if (!defaultPrevented && forms.has(form) && (submitter?.dataset.to ?? form.dataset.to)) drop(form); // the rest only looks
+  if (!defaultPrevented && forms.has(form) && (submitter?.matches("[data-to]") || form.closest("[data-to]"))) drop(form); // the rest looks
 });
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (forms.has(ctx?.sourceElement) && ctx.response.status < 400) drop(ctx.sourceElement);

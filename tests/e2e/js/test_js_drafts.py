@@ -107,6 +107,17 @@ def test_every_kind_of_field_is_back_with_a_line_that_says_so(site: Site, new_pa
     assert not {"secret", "once", "sale_id", "q"} & draft["fields"].keys()
 
 
+def test_what_is_kept_may_be_said_around_a_form(site: Site, new_page: NewPage) -> None:
+    page = new_page()
+    address = put(site, '<div data-to="">' + REPORT.replace(' data-to="/visits/1"', "") + "</div>")
+    page.goto(address)
+    page.fill("[name=text]", "Draft")
+    kept(page, 1)
+    with page.expect_response("**/stay"):
+        page.get_by_role("button", name="Save").click()
+    kept(page, 0)
+
+
 def test_a_closed_tab_loses_nothing(site: Site, new_page: NewPage) -> None:
     page = new_page()
     address = put(site, REPORT)
@@ -214,6 +225,19 @@ def test_what_the_server_knows_already_is_not_announced(site: Site, new_page: Ne
     assert draft["fields"]["text"] == ["Draft"]  # stays part of it
 
 
+def test_signing_out_is_noticed(site: Site, new_page: NewPage) -> None:
+    page = new_page()
+    address = put(site, REPORT)
+    page.goto(address)
+    page.fill("[name=text]", "Draft")
+    kept(page, 1)
+    page.goto(put(site, '<form method="post" action="/sign-out"><button>Sign out</button></form>', "/more"))
+    page.get_by_role("button").click()
+    page.wait_for_url("**/sign-out")
+    page.goto(address)
+    kept(page, 0)
+
+
 @pytest.mark.parametrize("how", ["kept", "posted"])
 def test_a_draft_goes_with_its_post(how: str, site: Site, new_page: NewPage) -> None:
     page = new_page()
@@ -275,9 +299,13 @@ def test_what_was_typed_meanwhile_stays(site: Site, new_page: NewPage) -> None:
     page.fill("[name=who]", "Ms Li")
     kept(page, 1)
     page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => { document.querySelector('[name=text]').value = 'New' })"
+        "const real = IDBFactory.prototype.open; const gate = new Promise((go) => { window.go = go });"
+        "IDBFactory.prototype.open = function (...all) { const asked = {};"
+        "  gate.then(() => Object.assign(real.apply(this, all), asked)); return asked }"
     )
     page.goto(address)
+    page.fill("[name=text]", "New")
+    page.evaluate("go()")
     expect(page.locator("[name=who]")).to_have_value("Ms Li")
     expect(page.locator("[name=text]")).to_have_value("New")
 
