@@ -4,7 +4,9 @@ import { forms, open, person, typed } from "./drafts.js";
 const KEPT_MS = 14 * 864e5;
 const PAUSE_MS = 300; // in typing
 const { lang } = document.documentElement;
-const drafted = new WeakMap(); // form: names of fields that its draft holds and the server sent; there once it was looked for
+/* form: once its draft was looked for, {sent: names of what is in the draft and in the server's page, away: what is in the draft and
+   in no field, such as quantities of products that are not shown}. */
+const drafted = new WeakMap();
 const dirty = new Set();
 let timer, brought;
 
@@ -12,7 +14,7 @@ const FIELDS = "textarea, select, input:not([name=once], [data-new-id], [type=pa
 const fields = (form) => [...form.elements].filter((field) => field.name && field.matches(FIELDS));
 const isHidden = ({ type }) => type === "hidden";
 const isTicked = ({ type }) => type === "checkbox" || type === "radio";
-const names = (form) => drafted.get(form) ?? drafted.set(form, new Set()).get(form);
+const about = (form) => drafted.get(form) ?? drafted.set(form, { sent: [], away: {} }).get(form);
 
 /* Ids name the row that a form is about: the same form for another row is another draft. */
 const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -45,16 +47,17 @@ const say = (form, which, at) => {
 
 const drop = (form) => {
   dirty.delete(form);
-  names(form).clear();
+  drafted.delete(form);
   say(form);
   return open((drafts) => drafts.delete(keyOf(form))).catch(() => {});
 };
 
 const save = (form) => {
-  const own = names(form), data = new FormData(form), values = {};
+  const { sent, away } = about(form), data = new FormData(form), values = {};
   const refused = form.querySelector(".errors"); // the server's page holds what was typed: all of it is the person's
-  const kept = fields(form).filter((field) => refused || own.has(field.name) || field.name === "version" || differs(field));
-  if (kept.every(isHidden)) return drop(form);
+  const kept = fields(form).filter((field) => refused || sent.includes(field.name) || field.name === "version" || differs(field));
+  for (const name in away) if (!form.elements.namedItem(name)) values[name] = away[name];
+  if (kept.every(isHidden) && !Object.keys(values).length) return drop(form);
   for (const { name } of kept) values[name] = data.getAll(name).filter(({ size }) => size !== 0); // no file chosen is one of 0 bytes
   const draft = { at: Date.now(), fields: values, ready: !!form.querySelector("[data-photo-state=ready]") };
   return open((drafts) => drafts.put(draft, keyOf(form))).catch(() => say(form, "lost"));
@@ -89,7 +92,8 @@ const restore = (form, { at, fields: values, ready }) => {
   const newer = new Set(fields(form).filter((field) => typed.has(field)).map(({ name }) => name)); // typed meanwhile: that stays
   const isKnown = (name) => name === "version" || flat(values[name]) === flat(data.getAll(name));
   if (form.querySelector(".errors") || fields(form).every(isHidden)) return;
-  if (Object.keys(values).every(isKnown)) return drafted.set(form, new Set(Object.keys(values))); // the server's page has it all
+  if (Object.keys(values).every(isKnown)) return about(form).sent = Object.keys(values); // the server's page has it all
+  about(form).away = Object.fromEntries(Object.entries(values).filter(([name]) => !data.has(name) && !form.elements.namedItem(name)));
   if (tell(form, { fields: values }, "draft:restore")) {
     for (const field of fields(form)) {
       const found = values[field.name];
@@ -105,7 +109,7 @@ const restore = (form, { at, fields: values, ready }) => {
 
 export const bring = () => {
   const found = [...forms.keys()].filter((form) => form.isConnected && !drafted.has(form));
-  found.forEach(names);
+  found.forEach(about);
   return brought = open((drafts) => drafts.openCursor().onsuccess = ({ target: { result: cursor } }) => {
     if (!cursor) return;
     if (Date.now() - cursor.value.at > KEPT_MS) cursor.delete();

@@ -291,6 +291,25 @@ def test_a_form_may_bring_its_draft_back_itself(site: Site, new_page: NewPage) -
     expect(page.locator("[name=text]")).to_have_value("Told")
 
 
+def test_what_has_no_field_at_the_moment_stays_in_the_draft(site: Site, new_page: NewPage) -> None:
+    """Products that a search brought are not on the page when it opens again."""
+    basket = (
+        f'<form id="order" method="post" action="/stay"><input type="hidden" name="visit_id" value="{ROW}">'
+        '<input name="note"><input type="number" name="quantity-a"></form>'
+    )
+    page = new_page()
+    address = put(site, basket)
+    page.goto(address)
+    page.fill("[name=quantity-a]", "3")
+    kept(page, 1)
+    put(site, basket.replace("quantity-a", "quantity-b"))
+    page.goto(address)
+    back(page).to_be_visible()
+    page.fill("[name=note]", "Ring")
+    [draft] = kept(page, 1, "Ring")
+    assert draft["fields"] == {"quantity-a": ["3"], "note": ["Ring"]}
+
+
 def test_what_was_typed_meanwhile_stays(site: Site, new_page: NewPage) -> None:
     page = new_page()
     address = put(site, REPORT)
