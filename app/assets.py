@@ -5,7 +5,7 @@ also compressed (`.br`, `.gz`), to be served at `/static/<hash>/…` and cached 
 `make run` builds again whenever one of the sources has changed. The build before stays for pages that are still open.
 
     static/built/current.txt                            the hash of the build to serve
-    static/built/<hash>/css/… js/… icons/…              our own, as in static/
+    static/built/<hash>/css/… js/… icons/…              our own, as in static/, and the app's icons as PNG
     static/built/<hash>/vendor/<package>/…              from npm, with the package's licence
     static/built/mainland.wkb                           for the server: where GCJ-02 applies (app/infra/mainland.py)
 """
@@ -21,7 +21,7 @@ from flask.cli import AppGroup
 from whitenoise.compress import Compressor
 
 from app import catalogues
-from app.infra import mainland
+from app.infra import icons, mainland
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +33,8 @@ VENDOR = {
     "topojson-client": ("dist", ("topojson-client.min.js",)),
     "world-atlas": (".", ("countries-50m.json", "countries-110m.json")),
 }
+
+MARK = "icons/favicon.svg"  # what the icons of the installed app are drawn from
 
 assets_cli = AppGroup("assets", help="Static files.")
 
@@ -94,6 +96,7 @@ def _digest(sources: dict[str, Path]) -> str:
     for name, path in sources.items():
         content = path.read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode() + content)
+    total.update(Path(icons.__file__).read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -111,6 +114,9 @@ def _make(built: Path, name: str, sources: dict[str, Path], previous: Path) -> N
                     shutil.copyfile(done, f"{copy}{suffix}")
         elif compressor.should_compress(copy.name):
             compressor.compress(str(copy))
+    if MARK in sources:
+        for icon, content in icons.draw(sources[MARK].read_text()):
+            (aside / MARK).with_name(icon).write_bytes(content)
     aside.rename(built / name)
 
 

@@ -18,6 +18,7 @@ from app.sync.plugs import collect as collect_carried
 from app.transfer.plugs import collect as collect_targets
 from app.web import actor, answer, errors, guard, locale, panels, session, ui, unit
 from app.web.health import blueprint as health
+from app.web.manifest import blueprint as manifest
 from app.web.styleguide import blueprint as styleguide
 
 BUILT = ROOT / "static" / "built"
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         for group in each.commands:
             app.cli.add_command(group)
     app.register_blueprint(health)
+    app.register_blueprint(manifest)
     if settings.development:
         app.register_blueprint(styleguide)
     panels.hang(app, SLICES)

@@ -189,7 +189,7 @@ function fillIn(news) {
     const saved = news.filter(({ url, state }) => state !== "refused" && addressesOf(field.form).includes(url));
     field.dataset.from ??= field.value;
     field.value = Number(field.dataset.from) + saved.length;
-    if (!touched && saved.length) setFields(field.form, saved.at(-1).fields);
+    if (!touched && saved.length && !field.form.querySelector("[data-draft]")) setFields(field.form, saved.at(-1).fields);
   }
 }
 

@@ -2,56 +2,71 @@
  * Photos are scaled on the phone; what the camera wrote into them (EXIF) is read before and travels beside them.
  *
  *   <input type="file" name="photo" accept="image/*" capture="environment" data-photo  data-photo-max="1600"
- *          data-photo-exif="photo_exif"  data-photo-preview="#shot"  data-photo-status="#shot-said"
- *          data-text-busy="…"  data-text-ready="%k KB"  data-text-kept="…">
+ *          data-photo-most="12000000"  data-photo-exif="photo_exif"  data-photo-preview="#shot"  data-photo-status="#shot-said"
+ *          data-text-busy="…"  data-text-ready="%k KB"  data-text-kept="…"  data-text-too-large="… %m MB …">
  *   <input type="hidden" name="photo_exif">  <img id="shot" alt="…" hidden>  <output id="shot-said"></output>
  *
  * - The input's file becomes an upright JPEG of at most data-photo-max pixels a side without EXIF, so the plain form posts the
  *   small one; a submit meanwhile waits for it. A file that the browser cannot read stays as it is (data-text-kept).
+ * - What is above data-photo-most bytes after all (the server takes no more) stays chosen, says data-text-too-large, and holds the
+ *   form back until another is chosen.
  * - The hidden input gets JSON {taken_local, offset, lat, lon, make, model} (see exif.js); of a `multiple` input a list of these.
+ * - data-photo-state of the input says how far it is: busy, ready, kept, too-large or nothing. `photo:done` bubbles from it
+ *   whenever that is no longer busy, with the detail of the change event. Where that is {ready: true} (draft.js), the files were
+ *   scaled before.
  */
-const QUALITY = 0.82;
 
 /** @type {WeakMap<HTMLInputElement, Promise<void>>} */
 const pending = new WeakMap();
 
-/** @param {File} file @param {number} max pixels of the longer side @returns {Promise<File>} */
+/**
+ * Scaled in a worker: decoding, drawing and packing 12 million pixels would hold the page for 160 ms and more.
+ * @param {File} file @param {number} max pixels of the longer side @returns {Promise<File>} rejected for what is no picture here
+ */
 async function scale(file, max) {
-  const image = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const ratio = Math.min(1, max / Math.max(image.width, image.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(image.width * ratio));
-  canvas.height = Math.max(1, Math.round(image.height * ratio));
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = "#fff"; // JPEG has no transparency
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  image.close();
-  /** @type {Blob | null} */
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-  if (!blob) throw new Error("no JPEG");
+  const address = new URL("./photo-scale.js", import.meta.url).href;
+  const blob = await beside(address, { file, max })
+    .catch(async () => (await import(address)).scale(file, max)); // browsers whose workers cannot draw
   return new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
 }
 
-/** @param {HTMLInputElement} field */
-async function take(field) {
-  const { photoMax, photoExif = "", photoPreview, photoStatus, textBusy, textReady, textKept } = field.dataset;
-  const files = [...(field.files ?? [])];
+/** @param {string} address @param {{file: File, max: number}} task @returns {Promise<Blob>} */
+async function beside(address, task) {
+  const worker = new Worker(address, { type: "module" }); // one for each photo: its memory goes with it
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => data ? resolve(data) : reject(new Error("no picture"));
+    worker.onerror = reject;
+    worker.postMessage(task);
+  }).finally(() => worker.terminate());
+}
+
+/** @typedef {{ready?: boolean}} How of the change event: ready where the files were scaled before */
+
+/** @param {HTMLInputElement} field @param {How} [detail] */
+async function take(field, detail) {
+  const { photoMax, photoMost, photoExif = "", photoPreview, photoStatus, textBusy, textReady, textKept, textTooLarge } = field.dataset;
+  const files = [...(field.files ?? [])], ready = detail?.ready;
   const facts = /** @type {HTMLInputElement | null | undefined} */ (field.form?.elements.namedItem(photoExif));
   const preview = /** @type {HTMLImageElement | null} */ (photoPreview ? document.querySelector(photoPreview) : null);
   const status = photoStatus ? document.querySelector(photoStatus) : null;
-  const say = (/** @type {string | undefined} */ text) => { if (status) status.textContent = text ?? ""; };
+  const say = (/** @type {string} */ state, /** @type {string | undefined} */ text, bytes = 0) => {
+    field.dataset.photoState = state;
+    state === "too-large" ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+    status?.classList.toggle("field-error", state === "too-large");
+    if (status) status.textContent = text?.replace("%k", String(Math.ceil(bytes / 1024))).replace("%m", String(Math.ceil(bytes / 1e6))) ?? "";
+    if (state !== "busy") field.dispatchEvent(new CustomEvent("photo:done", { bubbles: true, detail }));
+  };
 
-  if (facts) facts.value = "";
+  if (facts && !ready) facts.value = "";
   if (preview) {
     URL.revokeObjectURL(preview.src);
     preview.hidden = true;
   }
-  say(files.length ? textBusy : "");
-  if (!files.length) return;
+  if (!files.length) return say("", "");
   const same = () => files.every((file, i) => field.files?.[i] === file); // no other was chosen meanwhile
-  try {
+  let state = "ready";
+  if (!ready) try {
+    say("busy", textBusy);
     const { exif } = await import("./exif.js");
     const found = await Promise.all(files.map(exif));
     const small = new DataTransfer();
@@ -59,34 +74,40 @@ async function take(field) {
     for (const file of files) small.items.add(await scale(file, Number(photoMax) || 1600)); // one by one: memory
     if (!same()) return;
     field.files = small.files;
-    if (preview) {
-      preview.src = URL.createObjectURL(small.files[0]);
-      preview.hidden = false;
-    }
-    const bytes = [...small.files].reduce((sum, { size }) => sum + size, 0);
-    say(textReady?.replace("%k", String(Math.ceil(bytes / 1024))));
   } catch {
-    if (same()) say(textKept); // the server scales and strips too
+    if (!same()) return;
+    state = "kept"; // the server scales and strips too
   }
+  const chosen = [...(field.files ?? [])];
+  const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > (Number(photoMost) || Infinity)) return say("too-large", textTooLarge, bytes);
+  if (preview && state === "ready") {
+    preview.src = URL.createObjectURL(chosen[0]);
+    preview.hidden = false;
+  }
+  say(state, state === "ready" ? textReady : textKept, bytes);
 }
 
-/** @param {HTMLInputElement} field */
-const start = (field) => {
-  const work = take(field).finally(() => pending.get(field) === work && pending.delete(field));
+/** @param {HTMLInputElement} field @param {How} [detail] */
+const start = (field, detail) => {
+  const work = take(field, detail).finally(() => pending.get(field) === work && pending.delete(field));
   pending.set(field, work);
 };
 /** @param {EventTarget | null} form @returns {HTMLInputElement[]} */
 const photos = (form) => form instanceof HTMLFormElement ? [...form.querySelectorAll(/** @type {"input"} */ ("input[data-photo]"))] : [];
 
-document.addEventListener("change", ({ target }) => {
-  if (target instanceof HTMLInputElement && target.matches("[type=file][data-photo]")) start(target);
+document.addEventListener("change", (event) => {
+  const { target, detail } = /** @type {CustomEvent} */ (event);
+  if (target instanceof HTMLInputElement && target.matches("[type=file][data-photo]")) start(target, detail);
 });
-document.addEventListener("reset", ({ target }) => setTimeout(() => photos(target).forEach(start)));
+document.addEventListener("reset", ({ target }) => setTimeout(() => photos(target).forEach((field) => start(field))));
 window.addEventListener("submit", (event) => {
-  const work = photos(event.target).map((field) => pending.get(field)).filter(Boolean);
-  if (!work.length) return;
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const work = photos(form).map((field) => pending.get(field)).filter(Boolean);
+  const refused = photos(form).find((field) => field.dataset.photoState === "too-large");
+  if (!work.length && !refused) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  Promise.all(work).then(() => form.isConnected && form.requestSubmit(event.submitter));
+  if (work.length) Promise.all(work).then(() => form.isConnected && form.requestSubmit(event.submitter));
+  else refused?.focus();
 }, true);

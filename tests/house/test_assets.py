@@ -1,14 +1,18 @@
 """Static files: copied, hashed, compressed, and left alone while nothing changes."""
 
 import gzip
+import io
 from pathlib import Path
 
 import brotli
 import pytest
+from PIL import Image
 
 from app import assets
 from app.assets import AssetsMissingError, build, current_build
 
+MARK = """<svg viewBox="0 0 24 24"><path fill="#005468" d="M0 0h24v24H0z"/>
+<path d="M7.5 4.5h11v15h-11zM13 12l1.5 1.7 2.3-3.4M5.5 8H9M10 5V6" fill="none" stroke="#fff" stroke-width="1.5"/>"""
 STYLE = "body { margin: 0; color: black }\n" * 20
 
 
@@ -26,6 +30,7 @@ def checkout(root: Path) -> Path:
     write(root / "node_modules/world-atlas/countries-10m.json", "{}")
     write(root / "static/css/app.css", STYLE)
     write(root / "static/js/map/pins.js", "export const pins = []\n")
+    write(root / "static/icons/favicon.svg", MARK)
     write(root / "static/.swp", "an editor's own")
     return root
 
@@ -123,6 +128,34 @@ def test_the_mainland_is_drawn_again_only_for_another_atlas(root: Path, monkeypa
     write(root / "node_modules/world-atlas/countries-10m.json", "{ }")
     build(root)
     assert (root / "static/built/mainland.wkb").read_bytes() == b"drawn again"
+
+
+def test_the_app_s_icons_are_drawn_from_the_mark(root: Path) -> None:
+    first, _ = build(root)
+    sizes = {"app-192.png": 192, "app-512.png": 512, "app-maskable-512.png": 512, "apple-touch-icon.png": 180}
+    icons = {name: (root / "static/built" / first / "icons" / name).read_bytes() for name in sizes}
+    for name, size in sizes.items():
+        icon = Image.open(io.BytesIO(icons[name])).convert("RGB")
+        assert (icon.size, icon.getpixel((2, 2))) == ((size, size), (0, 84, 104)), name
+        drawn = size * (0.85 if "maskable" in name else 1)
+        edge = (round(size / 2 - 4.5 / 24 * drawn), size // 2)  # the book's left side
+        assert min(icon.getpixel(edge)) > 245, name  # type: ignore[type-var] # a triple
+        assert len(icons[name]) < 8000
+    write(root / "static/icons/favicon.svg", MARK.replace("#005468", "#680000"))
+    second, _ = build(root)
+    red = (root / "static/built" / second / "icons/app-192.png").read_bytes()
+    assert Image.open(io.BytesIO(red)).convert("RGB").getpixel((2, 2)) == (104, 0, 0)
+
+
+def test_nothing_of_a_maskable_icon_is_cut_off(root: Path) -> None:
+    """Any mask leaves the circle of 80 % in the middle (W3C manifest, "maskable")."""
+    name, _ = build(root)
+    icon = Image.open(root / "static/built" / name / "icons/app-maskable-512.png").convert("RGB")
+    ink = [
+        (x, y) for x in range(0, 512, 4) for y in range(0, 512, 4) if icon.getpixel((x, y)) != (0, 84, 104)
+    ]  # fmt: skip
+    assert ink
+    assert max((x - 256) ** 2 + (y - 256) ** 2 for x, y in ink) <= (0.4 * 512) ** 2
 
 
 def test_what_npm_brings_is_missed_with_the_command_that_brings_it(root: Path) -> None:

@@ -40,7 +40,7 @@ def test_nothing_but_signing_in_and_the_house_itself_is_public(app: Flask) -> No
     """The style guide exists in development only."""
     lines = [line.split() for line in matrix(app).splitlines()]
     assert {rule for _method, rule, mark, *_ in lines if mark == PUBLIC} <= {
-        "/sign-in", "/language", "/healthz", "/styleguide", "/sw.js", "/offline",
+        "/sign-in", "/language", "/healthz", "/styleguide", "/manifest.webmanifest", "/sw.js", "/offline",
     }  # fmt: skip
 
 

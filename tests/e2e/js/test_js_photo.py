@@ -12,6 +12,7 @@ from .conftest import Site
 FORM = """<form method="post" action="/photo" enctype="multipart/form-data">
   <input type="file" name="photo" accept="image/*" capture="environment" data-photo data-photo-max="400"
     data-photo-exif="facts" data-photo-preview="#shot" data-photo-status="#said"
+    data-photo-most="1000000" data-text-too-large="%m MB is too large"
     data-text-busy="Busy" data-text-ready="%k KB" data-text-kept="Kept">
   <input type="hidden" name="facts"><img id="shot" alt="Photo" hidden><output id="said"></output>
   <button name="act" value="save">Save</button><button type="reset">Clear</button></form>"""
@@ -84,8 +85,8 @@ def test_turned_photo_is_made_upright(site: Site, new_page: Callable[..., Page])
 
 def test_submit_waits_for_the_scaling(site: Site, new_page: Callable[..., Page]) -> None:
     page = new_page(
-        "const real = createImageBitmap; const gate = new Promise((open) => { window.open_gate = open });"
-        "window.createImageBitmap = (...all) => gate.then(() => real(...all))"
+        "const send = Worker.prototype.postMessage; const gate = new Promise((open) => { window.open_gate = open });"
+        "Worker.prototype.postMessage = function (task) { gate.then(() => send.call(this, task)) }"
     )
     page.goto(site.page("/", FORM, "photo.js"))
     choose(page, jpeg())
@@ -108,6 +109,84 @@ def test_what_the_browser_cannot_read_is_left(content: bytes, site: Site, new_pa
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/photo")
     assert site.posts[0].files["photo"] == ("IMG_1.HEIC", content)
+
+
+def noisy(width: int, height: int) -> bytes:
+    """A photo as large as phones make them, with a sensor's noise, so that its bytes are many."""
+    noise = Image.effect_noise((width, height), 90)
+    out = io.BytesIO()
+    Image.merge("RGB", [noise, noise.transpose(Image.Transpose.ROTATE_180), noise]).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def test_twelve_million_pixels_are_scaled_beside_the_page(site: Site, new_page: Callable[..., Page]) -> None:
+    """At a quarter of the machine's speed that held the page for 160 ms; now nothing is drawn in it."""
+    page = new_page("HTMLCanvasElement.prototype.getContext = () => { throw new Error('drawn in the page') }")
+    page.goto(site.page("/", FORM.replace('photo-max="400"', 'photo-max="1600"'), "photo.js"))
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    content = noisy(4000, 3000)
+    assert len(content) > 4_000_000
+    choose(page, content)
+    expect(page.locator("#said")).to_contain_text("KB", timeout=30_000)
+    assert page.locator("input[type=file]").get_attribute("data-photo-state") == "ready"
+    image, _, _ = posted(page, site)
+    assert image.size == (1600, 1200)
+
+
+def test_without_workers_that_draw_the_page_scales(site: Site, new_page: Callable[..., Page]) -> None:
+    page = new_page("delete window.Worker")
+    page.goto(site.page("/", FORM, "photo.js"))
+    choose(page, jpeg())
+    image, _, _ = posted(page, site)
+    assert (image.size, dict(image.getexif())) == ((400, 267), {})
+
+
+def test_a_photo_of_30_mb_is_scaled_like_any_other(site: Site, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    page.goto(site.page("/", FORM, "photo.js"))
+    choose(page, jpeg() + b"\0" * 30_000_000)
+    image, _, _ = posted(page, site)
+    assert image.size == (400, 267)
+
+
+def test_what_stays_too_large_is_said_and_not_sent_until_another_is_chosen(
+    site: Site, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(site.page("/", FORM, "photo.js"))
+    field, said = page.locator("input[type=file]"), page.locator("#said")
+    choose(page, b"no picture" * 1_250_000, "IMG_2.HEIC", "image/heic")
+    expect(said).to_have_text("13 MB is too large")
+    expect(said).to_have_class("field-error")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Save").click()
+    expect(field).to_be_focused()
+    assert (site.posts, field.evaluate("field => field.files[0].name")) == ([], "IMG_2.HEIC")
+    choose(page, jpeg())
+    expect(said).to_contain_text("KB")
+    expect(said).to_have_class("")
+    image, _, _ = posted(page, site)
+    assert image.size == (400, 267)
+    assert len(site.posts) == 1
+
+
+def test_what_was_scaled_before_is_not_scaled_again(site: Site, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    page.goto(site.page("/", FORM, "photo.js"))
+    page.evaluate(
+        """async () => {
+          const [field, box] = [document.querySelector("[data-photo]"), new DataTransfer()];
+          const canvas = Object.assign(document.createElement("canvas"), { width: 800, height: 20 });
+          const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg"));
+          box.items.add(new File([blob], "mine.jpg", { type: "image/jpeg" }));
+          field.files = box.files;
+          document.querySelector("[name=facts]").value = '{"make": "kept"}';
+          field.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: { ready: true } }));
+        }"""
+    )
+    expect(page.locator("#shot")).to_be_visible()
+    image, facts, name = posted(page, site)
+    assert (image.size, facts, name) == ((800, 20), {"make": "kept"}, "mine.jpg")
 
 
 def test_broken_exif_gives_what_can_be_read(site: Site, new_page: Callable[..., Page]) -> None:

@@ -1,0 +1,35 @@
+/* Half-written forms and taken photos outlive their page (templates/ui/drafts.html says how). The work is draft.js's, which
+   comes once there is something to keep or to bring back. */
+export const { person } = document.documentElement.dataset;
+export const forms = new Map(); // each form of the day, with the page it stands in and its hidden inputs as they came
+export const typed = new WeakSet(); // fields
+
+export const open = async (act) => {
+  const change = (await outbox.open()).transaction("draft", "readwrite");
+  if (act(change.objectStore("draft")) instanceof IDBRequest) change.commit(); // a page that goes does not live to do it
+  return new Promise((done, fail) => { change.oncomplete = done; change.onabort = fail; });
+};
+/* Nobody finds the drafts of who has signed out. */
+export const forget = (whose) => open((drafts) => drafts.delete(IDBKeyRange.bound([whose], [whose, []])));
+addEventListener("submit", ({ defaultPrevented, target }) => {
+  if (person && !defaultPrevented && target.getAttribute("action") === "/sign-out") forget(person).catch(() => {});
+});
+
+const wire = () => {
+  for (const form of document.querySelectorAll("form[method=post]")) {
+    if (forms.has(form) || form.querySelector("[type=file]:not([data-photo])")) continue;
+    if (form.id !== "order" && !form.closest("[data-to]") && ![...form.elements].some((part) => part.matches("[data-to]"))) continue;
+    const came = [...form.elements].filter(({ type }) => type === "hidden").map((field) => [field, field.value]);
+    forms.set(form, { path: location.pathname, came: new Map(came) });
+  }
+  if (person && forms.size) open((drafts) => drafts.count().onsuccess = async ({ target: { result } }) => {
+    if (result) (await import("./draft.js")).bring();
+  }).catch(() => {});
+};
+addEventListener("focusin", ({ target }) => person && forms.has(target.form) && import("./draft.js")); // there in time
+for (const name of ["input", "change", "photo:done"]) addEventListener(name, async ({ target, detail, isTrusted }) => {
+  if (isTrusted) typed.add(target);
+  if (person && forms.has(target.form) && !detail?.brought) (await import("./draft.js")).touch(target.form);
+});
+document.addEventListener("htmx:after:swap", wire);
+document.readyState === "complete" ? wire() : addEventListener("DOMContentLoaded", wire);
