@@ -146,6 +146,16 @@ def list_places(actor: Actor, account_id: UUID) -> Sequence[Place]:
     ).all()
 
 
+def list_places_of(actor: Actor, account_ids: Collection[UUID]) -> Sequence[Place]:
+    """As `list_places`, of several accounts at once; those that the actor may not see have none."""
+    return db.session.scalars(
+        select(Place)
+        .join(Account, Account.id == Place.account_id)
+        .where(Place.account_id.in_(sorted(account_ids)), Place.archived_at.is_(None), _seen(actor))
+        .order_by(Place.account_id, Place.position_in_list, Place.id)
+    ).all()
+
+
 def list_contacts(actor: Actor, account_id: UUID) -> Lines:
     """(id, name, title, phone, email) of an account's contacts by name."""
     return db.session.execute(

@@ -1,6 +1,6 @@
 """Ways to products and prices. Everybody with catalogue:read sees all of them; accounts keep to the actor's reach."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
+from app.accounts.models import Place
 from app.accounts.queries import get_account, get_main_place
 from app.catalogue.models import AccountPriceList, Price, PriceList, Product
 from app.catalogue.rules import is_valid_on
@@ -65,6 +66,28 @@ def price_list_for(actor: Actor, account_id: UUID, today: date) -> PriceList:
     return standard
 
 
+def price_lists_for(actor: Actor, places: Iterable[Place], today: date) -> dict[UUID, PriceList]:
+    """As `price_list_for`, for several accounts at once: account -> list. `places`: where they are, as the actor sees
+    them. An account to which no list applies is missing."""
+    must(actor, P.CATALOGUE_READ)
+    country = {place.account_id: place.country for place in places if place.position_in_list == 0}
+    given = db.session.execute(
+        select(AccountPriceList.account_id, AccountPriceList.price_list_id).where(
+            AccountPriceList.account_id.in_(sorted(country))
+        )
+    )
+    own = {row.account_id: row.price_list_id for row in given}
+    live = {each.id: each for each in db.session.scalars(select(PriceList).where(PriceList.archived_at.is_(None)))}
+    standard = {each.currency: each for each in live.values() if each.standard}
+    usual = standard.get(get_company().currency)
+    found: dict[UUID, PriceList | None] = {}
+    for account_id, code in country.items():
+        mine = live.get(own[account_id]) if account_id in own else None
+        applies = mine is not None and is_valid_on(today, mine.valid_from, mine.valid_until)
+        found[account_id] = mine if applies else standard.get(currency_of(code) or "", usual)
+    return {account_id: each for account_id, each in found.items() if each is not None}
+
+
 _TAX_RATE = func.coalesce(PriceList.tax_rate, Product.tax_rate).label("tax_rate")
 
 
@@ -109,6 +132,21 @@ def priced(price_list_id: UUID, product_ids: Collection[UUID], language: str) ->
         )
     )
     return {row[0]: PricedProduct(*row) for row in rows}
+
+
+def list_sold(actor: Actor, price_list_id: UUID, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The first `limit` products that the list has, by name, with all that is needed to find and to sell them without
+    asking again: (id, code, name, unit, category, barcode, amount, tax_rate)."""
+    must(actor, P.CATALOGUE_READ)
+    name = name_in(actor.language).label("name")
+    return db.session.execute(
+        select(Product.id, Product.code, name, Product.unit, Product.category, Product.barcode, Price.amount, _TAX_RATE)
+        .join(Price, Price.product_id == Product.id)
+        .join(PriceList, PriceList.id == Price.price_list_id)
+        .where(Price.price_list_id == price_list_id, Product.archived_at.is_(None))
+        .order_by(name, Product.id)
+        .limit(limit)
+    ).all()
 
 
 def list_categories(actor: Actor, price_list_id: UUID | None = None) -> Sequence[str]:

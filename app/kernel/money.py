@@ -187,6 +187,12 @@ def symbol_of(currency: str, language: str) -> str:
     return "NT$" if currency == "TWD" else get_currency_symbol(currency, locale=language)
 
 
+def sign_of(currency: str, language: str) -> str:
+    """What stands right before the digits: the symbol, with a space where it is letters ("CHF 12")."""
+    symbol = symbol_of(currency, language)
+    return f"{symbol}\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else symbol
+
+
 def plain_amount(money: Money) -> str:
     """For a form field: '1234.50', no grouping, no sign of currency. parse_money reads it back."""
     return f"{money.amount:f}"
@@ -204,6 +210,4 @@ def format_number(money: Money) -> str:
 
 def format_money(money: Money, language: str) -> str:
     """For reading: 'CN¥1,234.50' (en), '¥1,234.50' (zh_Hans), '-NT$1,234'. The three languages group alike."""
-    symbol = symbol_of(money.currency, language)
-    gap = "\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else ""
-    return f"{'-' if money.minor < 0 else ''}{symbol}{gap}{abs(money.amount):,f}"
+    return f"{'-' if money.minor < 0 else ''}{sign_of(money.currency, language)}{abs(money.amount):,f}"

@@ -1,6 +1,6 @@
 """Ways to quotes and orders. A sale is visible to whoever sees its rep, or the owner of its account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -312,6 +312,31 @@ def find_last_order(actor: Actor, account_id: UUID) -> UUID | None:
     )
 
 
+def list_last_orders(actor: Actor, account_ids: Collection[UUID]) -> dict[UUID, tuple[Order, Rows]]:
+    """As `find_last_order`, for several accounts at once: account -> its order and the order's lines."""
+    latest = (
+        select(
+            Order.id,
+            func.row_number()
+            .over(partition_by=Order.account_id, order_by=(Order.created_at.desc(), Order.id.desc()))
+            .label("rank"),
+        )
+        .join(Account, Account.id == Order.account_id)
+        .outerjoin(Cancellation, Cancellation.order_id == Order.id)
+        .where(Order.account_id.in_(sorted(account_ids)), Cancellation.order_id.is_(None), _visible(actor, Order))
+        .subquery()
+    )
+    orders = db.session.scalars(select(Order).join(latest, latest.c.id == Order.id).where(latest.c.rank == 1)).all()
+    lines: dict[UUID, list[Row[*tuple[Any, ...]]]] = {order.id: [] for order in orders}
+    for line in db.session.execute(
+        select(OrderLine.order_id, OrderLine.product_id, OrderLine.name, OrderLine.quantity, OrderLine.discount)
+        .where(OrderLine.order_id.in_(sorted(lines)))
+        .order_by(OrderLine.order_id, OrderLine.position)
+    ):
+        lines[line.order_id].append(line)
+    return {order.account_id: (order, lines[order.id]) for order in orders}
+
+
 def copy_of(actor: Actor, account_id: UUID, sale_id: UUID) -> tuple[str, OrderInput]:
     """(number, what to order again) of an order or a quote of this account; its days are not copied.
 
@@ -324,11 +349,16 @@ def copy_of(actor: Actor, account_id: UUID, sale_id: UUID) -> tuple[str, OrderIn
         sale, lines = get_quote(actor, sale_id), quote_lines(sale_id)
     if sale.account_id != account_id:
         raise NotFoundError
+    return sale.number, OrderInput(again(lines), delivery_place=sale.delivery_place, note=sale.note)
+
+
+def again(lines: Rows) -> tuple[LineInput, ...]:
+    """Stored lines as they are ordered again: a product that stood in two of them comes as one."""
     merged: dict[UUID, LineInput] = {}
     for line in lines:
         quantity = line.quantity + (merged[line.product_id].quantity if line.product_id in merged else 0)
         merged[line.product_id] = LineInput(line.product_id, quantity, min(line.discount, WHOLE_BP))
-    return sale.number, OrderInput(tuple(merged.values()), delivery_place=sale.delivery_place, note=sale.note)
+    return tuple(merged.values())
 
 
 # --- Many ------------------------------------------------------------------------------------------------------------

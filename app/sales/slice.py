@@ -9,7 +9,7 @@ from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.i18n import N_
-from app.sales import plugs, taking, views
+from app.sales import kept, plugs, taking, views
 from app.sales.queries import list_orders_of, list_quotes_of
 from app.sales.rules import ORDER_STATES, QUOTE_STATES, order_state, quote_state
 from app.visits.queries import get_visit
@@ -47,7 +47,7 @@ def _panel(orders: Any, quotes: Any, actor: Actor) -> dict[str, Any]:
 
 SLICE = Slice(
     name="sales",
-    blueprints=(views.blueprint, taking.blueprint),
+    blueprints=(views.blueprint, taking.blueprint, kept.blueprint),
     menu=(
         MenuItem(N_("Orders"), "sales.order_index", "order", P.SALES_READ, "more", N_("Sales"), 50),
         MenuItem(N_("Quotes"), "sales.quote_index", "quote", P.SALES_READ, "more", N_("Sales"), 51),

@@ -14,19 +14,29 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts.queries import get_account, list_places
-from app.accounts.rules import address_line
 from app.catalogue.queries import find_products, list_categories, price_list_for, priced
 from app.identity.permissions import P
 from app.identity.queries import get_company
+from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.ids import new_id, parse_id
-from app.kernel.money import minor_digits, symbol_of
+from app.kernel.money import MAX_MINOR, minor_digits, sign_of
 from app.sales.actions import place_order, save_quote
 from app.sales.forms import Basket, SaleForm
 from app.sales.offers import GONE, Offer, make_offer, names_of
+from app.sales.offline import address_choices
 from app.sales.queries import copy_of, find_last_order
-from app.sales.rules import percent
+from app.sales.rules import (
+    FURTHEST_DELIVERY,
+    LONGEST_QUOTE,
+    MAX_LINES,
+    MAX_QUANTITY,
+    MIN_QUANTITY,
+    QUOTE_DAYS,
+    REASONS,
+    percent,
+)
 from app.visits.queries import get_visit
 from app.web.actor import current_actor
 from app.web.arrival import captured_at
@@ -64,9 +74,13 @@ def order_new(account_id: UUID) -> Response:
 @blueprint.get("/accounts/<uuid:account_id>/orders/products")
 @needs(P.SALES_WRITE)
 def product_index(account_id: UUID) -> Response:
-    """The products found for ?q= and ?category=, as a fragment."""
+    """The products found for ?q= and ?category=, or those of ?ids=, as a fragment."""
     actor = current_actor()
     price_list = price_list_for(actor, account_id, _today())
+    if "ids" in request.args:
+        ids = [parse_id(each) for each in request.args["ids"].split(",")[:MAX_LINES]]
+        named = priced(price_list.id, [each for each in ids if each], actor.language)
+        return block("sales/new.html", "matches", **_shown(account_id, price_list, list(named.values())))
     found = _found(account_id, price_list, request.args.get("q", ""), request.args.get("category", ""), ())
     return block("sales/new.html", "matches", **found)
 
@@ -160,11 +174,31 @@ def _draft(account_id: UUID, form: SaleForm, basket: Basket, *, status: int = 20
         open=bool(copied) or status != 200 or request.form.get("step") == "edit",
         may_copy=not basket.lines and find_last_order(actor, account_id) is not None,
         today=today,
-        tax_included=price_list.tax_included,
-        sign=symbol_of(price_list.currency, actor.language),
-        digits=minor_digits(price_list.currency),
-        **_found(account_id, price_list, request.form.get("q", ""), category, basket.lines.keys()),
+        **terms_of(price_list, actor)
+        | _found(account_id, price_list, request.form.get("q", ""), category, basket.lines.keys()),
     )
+
+
+def terms_of(price_list: Any, actor: Actor) -> dict[str, Any]:
+    """What the page must know to show a basket's review by itself: how amounts are written, what may be filled in, and
+    the words for what may not (attributes of its <template>)."""
+    return {
+        "currency": price_list.currency,
+        "tax_included": price_list.tax_included,
+        "limit": actor.discount_limit,
+        "percent": percent,
+        "sign": sign_of(price_list.currency, actor.language),
+        "digits": minor_digits(price_list.currency),
+        "zone": get_company().zone,
+        "least": MIN_QUANTITY,
+        "most": MAX_QUANTITY,
+        "most_lines": MAX_LINES,
+        "quote_days": QUOTE_DAYS.days,
+        "furthest_delivery": FURTHEST_DELIVERY,
+        "longest_quote": LONGEST_QUOTE,
+        "largest": MAX_MINOR,
+        "said_by_rules": REASONS,
+    }
 
 
 def _found(account_id: UUID, price_list: Any, q: str, category: str, without: Any) -> dict[str, Any]:
@@ -173,27 +207,22 @@ def _found(account_id: UUID, price_list: Any, q: str, category: str, without: An
     categories: Sequence[str] = list_categories(actor, price_list.id)
     category = category if category in categories else ""
     rows = [row for row in find_products(actor, price_list.id, q, category).rows if row.id not in without]
+    found = _shown(account_id, price_list, rows[:MOST_FOUND])
+    return found | {"q": q, "category": category, "categories": categories, "more": len(rows) > MOST_FOUND}
+
+
+def _shown(account_id: UUID, price_list: Any, rows: Sequence[Any]) -> dict[str, Any]:
     return {
         "account_id": account_id,
-        "q": q,
-        "category": category,
-        "categories": categories,
-        "rows": rows[:MOST_FOUND],
-        "more": len(rows) > MOST_FOUND,
+        "rows": rows,
         "currency": price_list.currency,
-        "limit": actor.discount_limit,
-        "percent": percent,
+        "limit": current_actor().discount_limit,
     }
 
 
 def _addresses(account_id: UUID) -> list[tuple[str, str]]:
     """(address, label) of the account's places that have one."""
-    found: dict[str, str] = {}
-    for place in list_places(current_actor(), account_id):
-        address = address_line(place.address, place.district, place.city)[:200]
-        if address:
-            found.setdefault(address, f"{place.label}: {address}" if place.label else address)
-    return list(found.items())
+    return address_choices(list_places(current_actor(), account_id))
 
 
 def _today() -> Any:

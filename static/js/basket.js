@@ -1,36 +1,71 @@
-/* The basket while it is filled: an estimate of the total (the server's counts), and a search that loses nothing. */
-const [form, estimate, chosen] = ["order", "estimate", "chosen"].map((id) => document.getElementById(id));
-const { sign, digits, included } = estimate.dataset;
-const rows = (within = "") => form.querySelectorAll(within + " [data-price]");
-const number = (row, which) => +row.querySelector(which)?.value || 0;
-const wanted = (row) => number(row, "[type=number]");
+/* The basket while it is filled: its total, and a search that loses nothing.
+   Each product is a row [data-price][data-tax] with the id "p" + its own, whether found (#matches) or in it (#chosen). */
+import { money, price, readRate, readWhole } from "./sums.js";
 
-const count = () => {
-  const sums = {};
-  let total = 0, lines = 0;
+export const [form, chosen] = ["order", "chosen"].map((id) => document.getElementById(id));
+const estimate = document.getElementById("estimate");
+const rows = (within = "") => form.querySelectorAll(within + " [data-price]");
+export const rowOf = (id) => document.getElementById("p" + id);
+export const quantityOf = (row) => row.querySelector("[type=number]");
+export const discountOf = (row) => row.querySelector(".discount input");
+
+/* What stands in a row; null where nothing is wanted of it. Nonsense is NaN. */
+const read = (row) => {
+  const field = quantityOf(row), typed = field.value.trim();
+  if ((typed === "" || typed === "0") && !field.validity.badInput) return null;
+  const percent = discountOf(row)?.value.trim();
+  return { row, quantity: readWhole(typed), discount: percent ? readRate(percent) : 0, ...row.dataset };
+};
+export const basket = () => [...rows()].map(read).filter(Boolean);
+
+export const count = () => {
+  const lines = basket();
   for (const row of rows()) {
-    const quantity = wanted(row), discount = number(row, ".discount input"), { price, tax } = row.dataset;
     const asked = row.querySelector(".discount");
-    if (asked) asked.hidden = quantity <= 0 && !discount;
-    if (quantity <= 0) continue;
-    sums[tax] = (sums[tax] ?? 0) + Math.round(quantity * price * (1 - discount / 100));
-    lines++;
+    if (asked) asked.hidden = !lines.some((line) => line.row === row && line.quantity > 0) && !discountOf(row).value;
   }
-  for (const tax in sums) total += sums[tax] + (included ? 0 : Math.round(sums[tax] * tax / 1e4));
-  document.getElementById("count").value = lines;
-  estimate.querySelector("b").textContent = sign + (total / 10 ** digits).toLocaleString("en", { minimumFractionDigits: digits });
+  const counted = lines.filter(({ quantity }) => quantity > 0).map((line) => ({ ...line, discount: line.discount || 0 }));
+  document.getElementById("count").value = counted.length;
+  estimate.querySelector("b").textContent = money(price(counted, estimate.dataset.included).gross, estimate.dataset);
 };
 
-/* What has a quantity goes into the basket before other products take its place, and is not offered twice. */
-document.addEventListener("htmx:before:swap", () => {
+/* What has a quantity goes into the basket before other products take its place, and the search box stays where it is. */
+export const keep = () => {
   const before = form.q.getBoundingClientRect().top;
-  for (const row of rows("#matches")) if (wanted(row)) chosen.append(row);
+  for (const { row } of basket()) if (!chosen.contains(row)) chosen.append(row);
   scrollBy(0, form.q.getBoundingClientRect().top - before);
-});
+};
+
+/* A search by the server; nothing is offered twice. */
+document.addEventListener("htmx:before:swap", keep);
 document.addEventListener("htmx:after:swap", () => {
   for (const row of rows("#matches")) if (chosen.querySelector(`[id="${row.id}"]`)) row.remove();
   count();
 });
+const setLost = (lost) => document.getElementById("elsewhere")?.toggleAttribute("hidden", !lost);
+document.addEventListener("htmx:after:request", () => setLost(false));
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => form.contains(ctx?.sourceElement) && !ctx.response && setLost(true));
+
+/* A draft may want products that are not shown. */
+const ask = async (ids) => {
+  const answer = await fetch(`${form.action.replace(/new$/, "products")}?ids=${ids}`);
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("[data-price]") : [];
+};
+let bring = ask;
+export const bringBy = (other) => { bring = other; };
+form.addEventListener("draft:restore", async ({ detail }) => {
+  const ids = Object.keys(detail).filter((name) => name.startsWith("quantity-") && readWhole(detail[name]) !== 0).map((name) => name.slice(9));
+  const wanted = ids.filter((id) => detail["quantity-" + id]), missing = wanted.filter((id) => !rowOf(id));
+  if (missing.length) chosen.append(...await bring(missing).catch(() => []));
+  for (const row of wanted.map(rowOf).filter(Boolean)) {
+    const id = row.id.slice(1), discount = discountOf(row);
+    quantityOf(row).value = detail["quantity-" + id];
+    if (discount) discount.value = detail["discount-" + id] ?? "";
+  }
+  keep();
+  count();
+});
+
 form.addEventListener("input", count);
 addEventListener("pageshow", count); // coming back, the browser fills in what was there
 form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "q" && event.preventDefault());

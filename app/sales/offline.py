@@ -1,0 +1,122 @@
+"""What the phone carries of sales: prices, the last orders, and the screens on which an order is taken without signal.
+
+The slots of an account's row: `price_list` (id), `addresses` (options of the delivery place, as HTML), `last_order`
+(JSON: {id, place, note, lines: [[product, quantity, discount in percent, name where it is no longer sold]]}) and
+`last_number`; the last two are empty where nothing was ordered.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from app.accounts.forms import home_country
+from app.accounts.models import Place
+from app.accounts.queries import find_usual_place, list_places_of
+from app.accounts.rules import address_line
+from app.catalogue.models import PriceList
+from app.catalogue.queries import find_standard, price_lists_for, priced
+from app.identity.queries import get_company
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.money import currency_of
+from app.sales.models import Order
+from app.sales.queries import Rows, again, list_last_orders
+from app.sales.rules import percent
+from app.visits.queries import list_day
+
+MOST_PRODUCTS = 500
+
+
+def addresses(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> list[str]:
+    """Pages to carry whole: the lists, and the last orders of the customers of today. `accounts` are those carried."""
+    day = list_day(actor, actor.person_id, today_in(actor.zone, now), now)
+    today = {line.row.account_id for line in day}.intersection(accounts)
+    return ["/orders", "/quotes", *(f"/orders/{order.id}" for order, _ in list_last_orders(actor, today).values())]
+
+
+def rows(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """Account -> the slots above, of the carried accounts."""
+    places = list_places_of(actor, accounts)
+    lists = price_lists_for(actor, places, today_in(get_company().zone, now))
+    last = list_last_orders(actor, accounts)
+    wanted: dict[UUID, set[UUID]] = {}
+    for account_id, (_, lines) in last.items():
+        if account_id in lists:
+            wanted.setdefault(lists[account_id].id, set()).update(line.product_id for line in lines)
+    sold = {list_id: priced(list_id, products, actor.language).keys() for list_id, products in wanted.items()}
+    found = {}
+    for account_id in {place.account_id for place in places}:
+        price_list = lists.get(account_id)
+        slots = {
+            "price_list": str(price_list.id) if price_list else "",
+            "addresses": _options(address_choices([each for each in places if each.account_id == account_id])),
+        }
+        if account_id in last:
+            order, lines = last[account_id]
+            slots["last_order"] = _as_json(order, lines, sold[price_list.id] if price_list else ())
+            slots["last_number"] = order.number
+        found[account_id] = slots
+    return found
+
+
+def screens(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Screens as app.sync.ports.Screen has them. The last one for an order is for every account that no other fits: it
+    has the prices for an account that is made on the phone."""
+    today = today_in(get_company().zone, now)
+    usual = _usual_list(actor)
+    lists = {each.id for each in price_lists_for(actor, list_places_of(actor, accounts), today).values()}
+    orders = [
+        {"path": ORDER, "address": f"/offline/orders/new?list={each}", "where": ("price_list", str(each))}
+        for each in sorted(lists - {usual.id if usual else None})
+    ]
+    if usual:
+        orders.append({"path": ORDER, "address": f"/offline/orders/new?list={usual.id}"})
+    return [
+        *orders,
+        {"path": "/orders/*", "address": "/offline/order"},
+        {"path": "/quotes/*", "address": "/offline/quote"},
+    ]
+
+
+ORDER = "/accounts/*/orders/new"
+
+
+def address_choices(places: Sequence[Place]) -> list[tuple[str, str]]:
+    """(address, label) of an account's places that have one."""
+    found: dict[str, str] = {}
+    for place in places:
+        address = address_line(place.address, place.district, place.city)[:200]
+        if address:
+            found.setdefault(address, f"{place.label}: {address}" if place.label else address)
+    return list(found.items())
+
+
+def _usual_list(actor: Actor) -> PriceList | None:
+    """What an account made by this person buys from: the standard list where the person works, else the company's."""
+    near = find_usual_place(actor)
+    local = currency_of(near.country if near else home_country(actor.zone))
+    return (find_standard(local) if local else None) or find_standard(get_company().currency)
+
+
+def _options(choices: Sequence[tuple[str, str]]) -> str:
+    """As the form has them: the first is chosen."""
+    options = "".join(Markup('<option value="{}">{}</option>').format(*each) for each in choices)
+    return options.replace("<option", "<option selected", 1)
+
+
+def _as_json(order: Order, lines: Rows, sold: Any) -> str:
+    names = {line.product_id: line.name for line in lines if line.product_id not in sold}
+    given = [
+        [str(line.product_id), line.quantity, percent(line.discount_bp) if line.discount_bp else ""]
+        + ([names[line.product_id]] if line.product_id in names else [])
+        for line in again(lines)
+    ]
+    return json.dumps(
+        {"id": str(order.id), "place": order.delivery_place, "note": order.note, "lines": given},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
