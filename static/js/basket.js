@@ -22,7 +22,7 @@ export const count = () => {
   const lines = basket();
   for (const row of rows()) {
     const asked = row.querySelector(".discount");
-    if (asked) asked.hidden = !lines.some((line) => line.row === row && line.quantity > 0) && !discountOf(row).value;
+    if (asked) asked.hidden = !lines.some((line) => line.row === row) && !discountOf(row).value;
   }
   const counted = lines.filter(({ quantity }) => quantity > 0).map((line) => ({ ...line, discount: line.discount || 0 }));
   document.getElementById("count").value = counted.length;

@@ -2,6 +2,7 @@
    #products: JSON of [id, code, name, unit, category, barcode, amount, tax]; #product: the pattern of a row, which also
    carries the customer's last order. */
 import { bringBy, chosen, count, discountOf, form, keep, quantityOf, rowOf } from "./basket.js";
+import { fold, partsOf } from "./folding.js";
 import { fill } from "./patterns.js";
 import { money } from "./sums.js";
 
@@ -9,21 +10,14 @@ const at = (id) => document.getElementById(id);
 const pattern = at("product"), look = at("look").dataset, place = at("place");
 const asked = new URL(location.href).searchParams;
 
-/* As app/kernel/text.py folds and looks, but for its table of variants. */
-const NO_WORD = /[^\p{L}\p{N}\p{M}]+/gu, DIGIT = /\p{Nd}/u;
-export const fold = (text) => text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(NO_WORD,
-  (gap, first, all) => DIGIT.test(all[first - 1]) && DIGIT.test(all[first + gap.length]) ? "-" : "");
-const partsOf = (word) => {
-  const digits = word.normalize("NFKC").replace(/\D+/g, "");
-  return [fold(word), digits.length > 2 && !/\p{L}/u.test(word) ? digits : ""].filter(Boolean);
-};
-
 const products = JSON.parse(at("products").textContent).map(([id, code, name, unit, category, barcode, amount, tax]) =>
   ({ id, code, name, unit, category, amount, tax, text: [code, name, barcode, category].map(fold).join(" ") }));
 const known = new Map(products.map((product) => [product.id, product]));
-const make = (product) => {
+const make = (product, discount) => {
   const unit = product.unit && ` / ${product.unit}`;
-  return fill(pattern, { ...product, price: money(product.amount, look) + unit }).firstElementChild;
+  const row = fill(pattern, { ...product, price: money(product.amount, look) + unit }).firstElementChild;
+  if (!+look.limit && !discount) row.querySelector(".discount").remove();
+  return row;
 };
 
 let category = "";
@@ -33,7 +27,7 @@ const find = () => {
   const found = products.filter((each) => (!category || each.category === category)
     && words.every((parts) => parts.some((part) => each.text.includes(part)))
     && !chosen.contains(rowOf(each.id)));
-  at("found").replaceChildren(...found.slice(0, +pattern.dataset.most).map(make));
+  at("found").replaceChildren(...found.slice(0, +pattern.dataset.most).map((each) => make(each)));
   at("more").hidden = found.length <= +pattern.dataset.most;
   at("none").hidden = found.length > 0;
   count();
@@ -50,7 +44,7 @@ form.addEventListener("click", ({ target }) => {
 });
 
 const put = (id, quantity, discount) => {
-  const row = rowOf(id) ?? make(known.get(id));
+  const row = rowOf(id) ?? make(known.get(id), discount);
   quantityOf(row).value = quantity;
   if (discountOf(row)) discountOf(row).value = discount;
   chosen.append(row);

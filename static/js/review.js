@@ -124,7 +124,8 @@ const hide = () => {
 const show = (lines) => {
   hide();
   const review = fill(look, filled(lines));
-  covered = [...places.main.children, ...places.dock.children].filter((each) => !each.hidden);
+  const away = places.bar.querySelectorAll(".back"); // it would leave the basket behind
+  covered = [...places.main.children, ...places.dock.children, ...away].filter((each) => !each.hidden);
   for (const each of covered) each.hidden = true;
   for (const part of review.querySelectorAll("[data-place]")) {
     shown.push(...part.children);
