@@ -19,12 +19,12 @@ from app.kernel.ids import new_id, parse_id
 from app.sales.forms import Basket, SaleForm
 from app.sales.offline import MOST_PRODUCTS
 from app.sales.taking import MOST_FOUND, terms_of
+from app.sync.ports import SLOT_ACCOUNT
 from app.web.actor import current_actor
 from app.web.guard import needs
 from app.web.htmx import page
 
 blueprint = Blueprint("kept", __name__)
-_ACCOUNT = SimpleNamespace(id="⟦id⟧", name="⟦name⟧")
 # A product with places that static/js/products.js fills for each one it shows.
 _PRODUCT = SimpleNamespace(
     id="[[id]]", code="[[code]]", name="[[name]]", unit="[[unit]]", amount="[[amount]]", tax_rate="[[tax]]"
@@ -45,8 +45,8 @@ def order_screen() -> Response:
     return page(
         "sales/kept_new.html",
         form=form,
-        account=_ACCOUNT,
-        account_id=_ACCOUNT.id,
+        account=SLOT_ACCOUNT,
+        account_id=SLOT_ACCOUNT.id,
         basket=Basket(),
         pattern=[_PRODUCT],
         products=_as_json([_product(row, actor.language) for row in sold]),

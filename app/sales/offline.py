@@ -14,31 +14,30 @@ from uuid import UUID
 from markupsafe import Markup
 
 from app.accounts.forms import home_country
-from app.accounts.models import Place
 from app.accounts.queries import find_usual_place, list_places_of
 from app.accounts.rules import address_line
-from app.catalogue.models import PriceList
 from app.catalogue.queries import find_standard, price_lists_for, priced
+from app.identity.permissions import P
 from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.money import currency_of
-from app.sales.models import Order
 from app.sales.queries import Rows, again, list_last_orders
 from app.sales.rules import percent
+from app.sync.ports import Carried, Screen, Subjects
 from app.visits.queries import list_day
 
 MOST_PRODUCTS = 500
 
 
-def addresses(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> list[str]:
+def addresses(actor: Actor, now: datetime, accounts: Subjects) -> list[str]:
     """Pages to carry whole: the lists, and the last orders of the customers of today. `accounts` are those carried."""
     day = list_day(actor, actor.person_id, today_in(actor.zone, now), now)
     today = {line.row.account_id for line in day}.intersection(accounts)
     return ["/orders", "/quotes", *(f"/orders/{order.id}" for order, _ in list_last_orders(actor, today).values())]
 
 
-def rows(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+def rows(actor: Actor, now: datetime, accounts: Subjects) -> dict[UUID, dict[str, str]]:
     """Account -> the slots above, of the carried accounts."""
     places = list_places_of(actor, accounts)
     lists = price_lists_for(actor, places, today_in(get_company().zone, now))
@@ -63,29 +62,26 @@ def rows(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> dict[UUID, di
     return found
 
 
-def screens(actor: Actor, now: datetime, accounts: Sequence[UUID]) -> list[dict[str, Any]]:
-    """Screens as app.sync.ports.Screen has them. The last one for an order is for every account that no other fits: it
-    has the prices for an account that is made on the phone."""
+def screens(actor: Actor, now: datetime, accounts: Subjects) -> list[Screen]:
+    """The last one for an order is for every account that no other fits: it has the prices for an account that is made
+    on the phone."""
     today = today_in(get_company().zone, now)
     usual = _usual_list(actor)
     lists = {each.id for each in price_lists_for(actor, list_places_of(actor, accounts), today).values()}
     orders = [
-        {"path": ORDER, "address": f"/offline/orders/new?list={each}", "where": ("price_list", str(each))}
+        Screen(ORDER, f"/offline/orders/new?list={each}", where=("price_list", str(each)))
         for each in sorted(lists - {usual.id if usual else None})
     ]
     if usual:
-        orders.append({"path": ORDER, "address": f"/offline/orders/new?list={usual.id}"})
-    return [
-        *orders,
-        {"path": "/orders/*", "address": "/offline/order"},
-        {"path": "/quotes/*", "address": "/offline/quote"},
-    ]
+        orders.append(Screen(ORDER, f"/offline/orders/new?list={usual.id}"))
+    return [*orders, Screen("/orders/*", "/offline/order"), Screen("/quotes/*", "/offline/quote")]
 
 
 ORDER = "/accounts/*/orders/new"
+CARRIED = Carried(P.SALES_WRITE, addresses=addresses, rows=rows, screens=screens)
 
 
-def address_choices(places: Sequence[Place]) -> list[tuple[str, str]]:
+def address_choices(places: Sequence[Any]) -> list[tuple[str, str]]:
     """(address, label) of an account's places that have one."""
     found: dict[str, str] = {}
     for place in places:
@@ -95,7 +91,7 @@ def address_choices(places: Sequence[Place]) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _usual_list(actor: Actor) -> PriceList | None:
+def _usual_list(actor: Actor) -> Any:
     """What an account made by this person buys from: the standard list where the person works, else the company's."""
     near = find_usual_place(actor)
     local = currency_of(near.country if near else home_country(actor.zone))
@@ -108,7 +104,7 @@ def _options(choices: Sequence[tuple[str, str]]) -> str:
     return options.replace("<option", "<option selected", 1)
 
 
-def _as_json(order: Order, lines: Rows, sold: Any) -> str:
+def _as_json(order: Any, lines: Rows, sold: Any) -> str:
     names = {line.product_id: line.name for line in lines if line.product_id not in sold}
     given = [
         [str(line.product_id), line.quantity, percent(line.discount_bp) if line.discount_bp else ""]

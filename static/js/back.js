@@ -1,5 +1,6 @@
 /* On the server's review: without the server, "change something" is the way back to the form as it was left. */
-document.getElementById("order").addEventListener("look:offline", (event) => {
+document.addEventListener("look:offline", (event) => {
+  if (event.target.dataset.look !== "edit") return;
   event.preventDefault();
   history.back();
-});
+}, true);

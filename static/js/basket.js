@@ -1,9 +1,10 @@
 /* The basket while it is filled: its total, and a search that loses nothing.
-   Each product is a row [data-price][data-tax] with the id "p" + its own, whether found (#matches) or in it (#chosen). */
+   Each product is a row [data-price][data-tax] with the id "p" + its own, whether found (#matches) or in it (#chosen).
+   A page that is drawn in place of another (kept.js) is wired like one that was loaded. */
 import { money, price, readRate, readWhole } from "./sums.js";
 
-export const [form, chosen] = ["order", "chosen"].map((id) => document.getElementById(id));
-const estimate = document.getElementById("estimate");
+export let form, chosen;
+let estimate, bring;
 const rows = (within = "") => form.querySelectorAll(within + " [data-price]");
 export const rowOf = (id) => document.getElementById("p" + id);
 export const quantityOf = (row) => row.querySelector("[type=number]");
@@ -37,36 +38,47 @@ export const keep = () => {
 };
 
 /* A search by the server; nothing is offered twice. */
-document.addEventListener("htmx:before:swap", keep);
+document.addEventListener("htmx:before:swap", () => form?.isConnected && keep());
 document.addEventListener("htmx:after:swap", () => {
+  if (!form?.isConnected) return;
   for (const row of rows("#matches")) if (chosen.querySelector(`[id="${row.id}"]`)) row.remove();
   count();
 });
 const setLost = (lost) => document.getElementById("elsewhere")?.toggleAttribute("hidden", !lost);
 document.addEventListener("htmx:after:request", () => setLost(false));
-document.addEventListener("htmx:error", ({ detail: { ctx } }) => form.contains(ctx?.sourceElement) && !ctx.response && setLost(true));
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => form?.contains(ctx?.sourceElement) && !ctx.response && setLost(true));
 
-/* A draft may want products that are not shown. */
+/* A draft ({fields: {name: [value]}}) may want products that are not shown. */
 const ask = async (ids) => {
-  const answer = await fetch(`${form.action.replace(/new$/, "products")}?ids=${ids}`);
+  const answer = await fetch(`${form.getAttribute("action").replace(/new$/, "products")}?ids=${ids}`);
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("[data-price]") : [];
 };
-let bring = ask;
 export const bringBy = (other) => { bring = other; };
-form.addEventListener("draft:restore", async ({ detail }) => {
-  const ids = Object.keys(detail).filter((name) => name.startsWith("quantity-") && readWhole(detail[name]) !== 0).map((name) => name.slice(9));
-  const wanted = ids.filter((id) => detail["quantity-" + id]), missing = wanted.filter((id) => !rowOf(id));
+const restore = async ({ detail: { fields } }) => {
+  const of = (which, id) => fields[`${which}-${id}`]?.find((value) => value.trim()) ?? "";
+  const ids = Object.keys(fields).filter((name) => name.startsWith("quantity-")).map((name) => name.slice(9));
+  const wanted = ids.filter((id) => readWhole(of("quantity", id) || "0") !== 0), missing = wanted.filter((id) => !rowOf(id));
   if (missing.length) chosen.append(...await bring(missing).catch(() => []));
-  for (const row of wanted.map(rowOf).filter(Boolean)) {
-    const id = row.id.slice(1), discount = discountOf(row);
-    quantityOf(row).value = detail["quantity-" + id];
-    if (discount) discount.value = detail["discount-" + id] ?? "";
+  for (const id of wanted.filter(rowOf)) {
+    const row = rowOf(id), discount = discountOf(row);
+    quantityOf(row).value = of("quantity", id);
+    if (discount) discount.value = of("discount", id);
   }
   keep();
   count();
-});
+};
 
-form.addEventListener("input", count);
-addEventListener("pageshow", count); // coming back, the browser fills in what was there
-form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "q" && event.preventDefault());
-count();
+const wire = () => {
+  chosen = document.getElementById("chosen");
+  form = chosen?.closest("form");
+  if (!form) return;
+  estimate = document.getElementById("estimate");
+  bring = ask;
+  form.addEventListener("draft:restore", restore);
+  form.addEventListener("input", count);
+  form.addEventListener("keydown", (event) => event.key === "Enter" && event.target.name === "q" && event.preventDefault());
+  count();
+};
+addEventListener("pageshow", () => form?.isConnected && count()); // coming back, the browser fills in what was there
+document.addEventListener("page:drawn", wire);
+wire();

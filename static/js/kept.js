@@ -102,7 +102,7 @@ export async function draw(html, address) {
   document.dispatchEvent(new CustomEvent("page:drawn"));
   await mark();
 }
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => document.dispatchEvent(new CustomEvent("page:back", { cancelable: true })) && location.reload());
 
 /* --- Showing ---------------------------------------------------------------------------------------------------------------- */
 

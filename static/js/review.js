@@ -5,7 +5,8 @@ import { basket, discountOf, form, quantityOf } from "./basket.js";
 import { fill, said } from "./patterns.js";
 import { money, percent, price } from "./sums.js";
 
-const look = document.getElementById("look"), words = look.dataset;
+let look, words, places, title, usual;
+let shown = [], covered = [];
 const amount = (minor) => money(minor, words);
 const MARK = "-error";
 
@@ -111,11 +112,8 @@ const filled = (lines) => {
   };
 };
 
-const places = { bar: document.querySelector(".bar"), main: document.querySelector("main > .stack"), dock: document.querySelector(".dock") };
-const title = document.querySelector("h1"), usual = title.textContent;
-let shown = [], covered = [];
-
 const hide = () => {
+  if (!shown.length) return;
   for (const each of shown) each.remove();
   for (const each of covered) each.hidden = false;
   shown = covered = [];
@@ -136,15 +134,35 @@ const show = (lines) => {
   scrollTo(0, 0);
   document.getElementById("main").focus({ preventScroll: true });
 };
-addEventListener("popstate", hide);
+document.addEventListener("page:back", (event) => {
+  if (!shown[0]?.isConnected) return;
+  event.preventDefault(); // the page is the same: nobody loads it anew
+  hide();
+});
 addEventListener("click", ({ target }) => target.closest?.("[data-change]") && history.back());
+/* What is kept now was written in the form under the review: its draft has done its work. */
+addEventListener("outbox:kept", ({ target, detail }) => {
+  if (target.id === "placing") form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail }));
+});
 
-form.addEventListener("look:offline", (event) => {
+document.addEventListener("look:offline", (event) => {
+  if (event.target !== form) return;
   if ((event.detail?.submitter?.value ?? "review") !== "review") return;
   event.preventDefault();
   unmark();
   const lines = basket(), inRows = lines.flatMap(wrongIn), around = wrongAround(), inAll = wrongInAll(lines, !inRows.length);
   inRows.length || around.length || inAll.length ? complain(inRows, around, inAll) : show(lines);
-});
+}, true);
 
-for (const name of ["delivery_on", "valid_until"]) form.elements[name].min = today(); // a kept page may be of yesterday
+const wire = () => {
+  look = document.getElementById("look");
+  if (!look || !form) return;
+  words = look.dataset;
+  places = { bar: document.querySelector(".bar"), main: document.querySelector("main > .stack"), dock: document.querySelector(".dock") };
+  title = document.querySelector("h1");
+  usual = title.textContent;
+  shown = covered = [];
+  for (const name of ["delivery_on", "valid_until"]) form.elements[name].min = today(); // a kept page may be of yesterday
+};
+document.addEventListener("page:drawn", wire);
+wire();

@@ -34,6 +34,7 @@ REVIEWED = """() => [...document.querySelectorAll("[data-shown]")]
   .flatMap((shown) => [...shown.querySelectorAll("li, dt, dd, p")])
   .filter((each) => each.checkVisibility())
   .map((each) => each.innerText.replace(/\\s+/g, " "))"""
+UNTIL = "async () => { while (!(%s)) await new Promise((later) => setTimeout(later, 50)); }"
 SENT = """(id) => {
   const fields = new FormData(document.getElementById(id));
   fields.delete("once");
@@ -64,10 +65,9 @@ def kept_of(running: Running, email: str) -> Kept:
         account = next(each for each in accounts if slots[each].get("last_order"))
         found = slots[account]
         fitting = [
-            each["address"]
+            each.address
             for each in screens(actor, now, accounts)
-            if each["path"] == "/accounts/*/orders/new"
-            and each.get("where", ("price_list", found["price_list"])) == ("price_list", found["price_list"])
+            if each.path == "/accounts/*/orders/new" and each.where in (None, ("price_list", found["price_list"]))
         ]
         assert {"/orders", "/quotes"} <= set(addresses(actor, now, accounts))
         db.session.remove()
@@ -106,7 +106,7 @@ def kept(demo: Running) -> Iterator[dict[str, Kept]]:
 def test_the_phone_s_review_says_what_the_server_s_says(
     name: str, demo: Running, visitor: Visit, kept: dict[str, Kept]
 ) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in(name)
     page = rep.go(f"/accounts/{kept[name].account}/orders/new")
     for place, quantity in enumerate((3, 1, 70, 12)):
@@ -138,7 +138,7 @@ def test_the_phone_s_review_says_what_the_server_s_says(
 
 
 def test_the_whole_price_list_is_found_without_the_server(demo: Running, visitor: Visit, kept: dict[str, Kept]) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.london")
     visit = "01890000-0000-7000-8000-000000000001"
     page = open_kept(rep, kept["rep.london"], f"?visit={visit}")
@@ -167,7 +167,7 @@ def test_the_whole_price_list_is_found_without_the_server(demo: Running, visitor
 
 
 def test_the_last_order_is_copied_on_the_phone(demo: Running, visitor: Visit, kept: dict[str, Kept]) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.london")
     last = json.loads(kept["rep.london"].slots["last_order"])
     last["lines"] += [["01890000-0000-7000-8000-00000000dead", 4, "", "Old syrup"]]
@@ -189,29 +189,43 @@ def test_the_last_order_is_copied_on_the_phone(demo: Running, visitor: Visit, ke
     expect(page.locator("#told")).to_contain_text("Only the customer's last order can be copied")
 
 
-def test_what_the_phone_reviewed_is_placed_when_it_is_sent(
-    demo: Running, visitor: Visit, kept: dict[str, Kept]
-) -> None:
+def test_an_order_taken_without_signal_arrives_as_it_was_reviewed(demo: Running, visitor: Visit) -> None:
+    """The real thing: service worker, pack and outbox."""
     rep = visitor(demo)
-    rep.sign_in("rep.taipei")
-    page = open_kept(rep, kept["rep.taipei"], last_order="", last_number="")
-    page.locator("#found [data-step='1']").nth(2).click()
-    page.locator("#found input[type=number]").nth(5).fill("12")
-    assert page.evaluate(NO_ANSWER, "review") is False
-    rep.fits()
-    expect(page.locator("h2:visible").first).to_have_text("A & B <Kitchen>")
+    page = rep.sign_in("rep.london")
+    page.evaluate(UNTIL % "navigator.serviceWorker.controller && await outbox.recall('pack')")
+    rows = page.evaluate("async () => (await outbox.recall('pack')).rows")
+    account = next(key for key, slots in rows.items() if slots.get("last_order"))
+    rep.context.set_offline(True)
+    page = rep.go(f"/accounts/{account}/orders/new?copy=last")
+    expect(page.locator("#told")).to_contain_text("Copied from")
+    page.click("[name=step][value=review]")
     expect(page.locator(".bar .back")).to_be_hidden()
     lines, total = page.evaluate(REVIEWED), page.locator("dd.total:visible").inner_text()
     page.locator("[data-change]").click()
     expect(page.locator("#q")).to_be_visible()
-    assert page.evaluate(NO_ANSWER, "review") is False and page.evaluate(REVIEWED) == lines
+    page.click("[name=step][value=review]")
+    page.locator("[data-change]").wait_for()
+    assert page.evaluate(REVIEWED) == lines
     page.locator(".dock .primary:visible").click()
     page.wait_for_url(re.compile("/orders/[0-9a-f-]{36}$"))
+    expect(page.locator("main")).to_contain_text("It gets its number when it is sent.")
+    expect(page.locator("main")).to_contain_text(total)
+    order = page.url.removeprefix(rep.base)
+    page = rep.go(f"/accounts/{account}/orders/new")
+    expect(page.locator("#count")).to_have_text("0")
+    expect(page.locator("#found li")).to_have_count(30)
+    rep.context.set_offline(False)
+    page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'send' })")
+    page.evaluate(UNTIL % "(await outbox.list()).every(({ state }) => state === 'sent')")
+    page = rep.go(order)
+    expect(page.locator("h1")).to_have_text(re.compile("^O-"))
     assert page.locator("dl.sums dd.total").inner_text() == total
+    rep.complaints.clear()  # Chromium's own, about the cut network
 
 
 def test_wrong_input_is_told_in_the_server_s_words(demo: Running, visitor: Visit, kept: dict[str, Kept]) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.taipei")
     page = open_kept(rep, kept["rep.taipei"])
     assert page.evaluate(NO_ANSWER, "review") is False
@@ -240,7 +254,7 @@ def test_wrong_input_is_told_in_the_server_s_words(demo: Running, visitor: Visit
 
 @pytest.mark.parametrize("online", [True, False])
 def test_a_draft_brings_its_products(online: bool, demo: Running, visitor: Visit, kept: dict[str, Kept]) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.london")
     page = open_kept(rep, kept["rep.london"])
     page.fill("#q", "TEA-006")
@@ -253,10 +267,10 @@ def test_a_draft_brings_its_products(online: bool, demo: Running, visitor: Visit
         page.locator(f"#p{product}").wait_for(state="detached")
     else:
         page.fill("#q", "COF")
-    draft = {f"quantity-{product}": "7", f"discount-{product}": "2", "note": "x", "quantity-nonsense": "1"}
+    draft = {f"quantity-{product}": ["", "7"], f"discount-{product}": ["2"], "note": ["x"], "quantity-nonsense": ["1"]}
     page.evaluate(
         "(detail) => document.getElementById('order').dispatchEvent(new CustomEvent('draft:restore', { detail }))",
-        draft,
+        {"fields": draft},
     )
     expect(page.locator(f"#chosen [name=quantity-{product}]")).to_have_value("7")
     expect(page.locator(f"#chosen [name=discount-{product}]")).to_have_value("2")
@@ -266,7 +280,7 @@ def test_a_draft_brings_its_products(online: bool, demo: Running, visitor: Visit
 def test_a_search_without_an_answer_shows_the_way_to_the_kept_list(
     demo: Running, visitor: Visit, kept: dict[str, Kept]
 ) -> None:
-    rep = visitor(demo)
+    rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.london")
     page = rep.go(f"/accounts/{kept['rep.london'].account}/orders/new")
     rep.context.set_offline(True)

@@ -32,6 +32,7 @@ from app.kernel.errors import NotFoundError
 from app.kernel.ids import new_id
 from app.sales.actions import cancel_order, place_order
 from app.sales.offline import addresses, rows, screens
+from app.sync.ports import Screen
 from app.visits.actions import plan_visit
 from tests.conftest import NOW, Browser, Cast
 from tests.sales.conftest import TODAY, Shop, basket, fields
@@ -173,10 +174,10 @@ def test_many_accounts_get_the_lists_that_each_gets_alone(cast: Cast, shop: Shop
 def test_there_is_one_screen_for_each_price_list(cast: Cast, shop: Shop) -> None:
     taiwan = rows(cast.rita, NOW, [shop.tower])[shop.tower]["price_list"]
     assert screens(cast.rita, NOW, [shop.kitchen, shop.tower]) == [
-        {"path": "/accounts/*/orders/new", "address": SCREEN + taiwan, "where": ("price_list", taiwan)},
-        {"path": "/accounts/*/orders/new", "address": f"{SCREEN}{shop.standard}"},
-        {"path": "/orders/*", "address": "/offline/order"},
-        {"path": "/quotes/*", "address": "/offline/quote"},
+        Screen("/accounts/*/orders/new", SCREEN + taiwan, where=("price_list", taiwan)),
+        Screen("/accounts/*/orders/new", f"{SCREEN}{shop.standard}"),
+        Screen("/orders/*", "/offline/order"),
+        Screen("/quotes/*", "/offline/quote"),
     ]
     assert len(screens(cast.rita, NOW, [])) == 3
 
@@ -184,8 +185,8 @@ def test_there_is_one_screen_for_each_price_list(cast: Cast, shop: Shop) -> None
 def test_a_new_account_s_list_is_that_of_where_its_rep_works(cast: Cast, shop: Shop) -> None:
     pounds = transact(lambda: add_price_list(cast.ada, None, PriceListInput("P", "GBP", standard=True), NOW).id)
     for zone, wanted in (("Europe/London", pounds), ("Europe/Oslo", shop.standard)):
-        assert screens(replace(cast.mona, zone=zone), NOW, [])[0]["address"] == f"{SCREEN}{wanted}"
-    assert screens(cast.ren, NOW, [])[0]["address"] == f"{SCREEN}{shop.standard}", "he added one of no country last"
+        assert screens(replace(cast.mona, zone=zone), NOW, [])[0].address == f"{SCREEN}{wanted}"
+    assert screens(cast.ren, NOW, [])[0].address == f"{SCREEN}{shop.standard}", "he added one of no country last"
 
 
 def test_the_last_orders_of_today_s_customers_are_carried_whole(cast: Cast, shop: Shop) -> None:
