@@ -205,9 +205,12 @@ async function sendOne(entry, done) {
   const { status } = answer;
   if (answer.ok || answer.type === "opaqueredirect") {
     const location = answer.headers.get("Outbox-Location") ?? entry.to;
-    await outbox.sent(entry, location);
+    await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful");
     done.push({ ...entry, location });
     tell("sent", { key: entry.key, location });
+  } else if (status === 401 && answer.headers.get("Clear-Site-Data")?.includes("storage")) {
+    await wipe();
+    return false;
   } else if (status === 401) {
     await remember("signedOut", true);
     tell("signed-out");
@@ -220,6 +223,13 @@ async function sendOne(entry, done) {
     tell("refused", { key: entry.key });
   }
   return true;
+}
+
+/** The device was taken away: nothing of it stays, also where the browser does not know the header. */
+async function wipe() {
+  for (const name of await caches.keys()) await caches.delete(name);
+  await outbox.erase();
+  tell("signed-out");
 }
 
 /** Fetch anew what the sent entries changed, so that the kept pages know of them. */

@@ -1,5 +1,5 @@
 /* What every page does with a script; it works without. */
-import { ask, canKeep, isKept, keep, mine } from "./kept.js";
+import { canKeep, isKept, keep, needsUnsent } from "./kept.js";
 
 const offline = () => document.getElementById("offline");
 const icon = document.querySelector("link[rel=icon]").href;
@@ -76,7 +76,7 @@ addEventListener("submit", async (event) => {
   }
   event.preventDefault();
   setBusy(form, true);
-  const there = await isThere();
+  const there = !(await needsUnsent(form)) && await isThere();
   setOffline(!there && form.dispatchEvent(new CustomEvent("look:offline", { cancelable: true, detail: { submitter } })));
   if (!there) return setBusy(form, false);
   cleared.add(form);

@@ -46,6 +46,13 @@ const said = (form, submitter, name) => {
 };
 export const isKept = (form, submitter) => said(form, submitter, "data-to") !== undefined;
 
+/** Whether the form is about a row that only this phone knows so far: the server could not answer. */
+export async function needsUnsent(form) {
+  if (!canKeep()) return false;
+  const ids = outbox.idsIn([form.getAttribute("action"), ...new FormData(form).values()].join(" "));
+  return (await mine()).some(({ state, opens }) => state !== "sent" && ids.includes(opens));
+}
+
 /** Keeps the post and shows its screen. Rejects, and nothing is changed, where the phone cannot keep it. */
 export async function keep(form, submitter) {
   const data = new FormData(form, submitter), once = data.get("once"), replaces = Number(form.dataset.replaces) || 0;
@@ -58,7 +65,7 @@ export async function keep(form, submitter) {
     opens: said(form, submitter, "data-opens") ?? "",
     ids: [...new Set(outbox.idsIn([url, ...fields.map(([, value]) => typeof value === "string" ? value : "")].join(" ")))],
     label: (submitter ?? form.querySelector("button"))?.ariaLabel || (submitter ?? form.querySelector("button"))?.textContent.trim() || "",
-    about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about], .bar h1"))?.textContent.trim() ?? "",
+    about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about]") ?? document.querySelector(".bar h1"))?.textContent.trim() ?? "",
     shown: document.querySelector("[data-shown]")?.innerHTML,
   };
   await outbox.keep(entry, replaces);
@@ -175,6 +182,7 @@ function showAtForms(entry) {
   for (const form of document.querySelectorAll("form[data-single]")) {
     const addresses = form.dataset.single || [...addressesOf(form)];
     if (!addresses.includes(entry.url) || entry.state === "refused") continue;
+    if (entry.opens && entry.opens !== (said(form, null, "data-opens") || entry.opens)) continue; // another one of its kind
     form.hidden = true;
     document.querySelectorAll(`[form="${form.id || "-"}"]`).forEach((button) => { button.hidden = true; });
     if (path(entry.to) !== location.pathname && !form.nextElementSibling?.matches(".is-kept")) {

@@ -9,7 +9,7 @@ const when = (at) => new Date(at).toLocaleString(lang, { month: "short", day: "n
 const ORDER = ["refused", "waiting", "sent"];
 
 const stateOf = (entry, signedOut, isBehind) => {
-  if (entry.state === "sent") return says("sent", when(entry.sentAt));
+  if (entry.state === "sent") return [says("sent", when(entry.sentAt)), entry.doubtful && says("clock")].filter(Boolean).join(" ");
   if (entry.state === "refused") return says("refused");
   if (isBehind) return says("behind");
   if (signedOut) return says("signed-out");

@@ -4,7 +4,7 @@
  * An entry is a form post: {seq, key (the form's `once`), person, url, fields [[name, text or Blob]], at (ISO UTC of the tap, phone's
  * clock), to (the page that its answer leads to), opens (id of the row it makes or opens), ids (every id it names), label and about
  * (the words of its button and its page), shown (HTML), tries, retryAt, status, answer (the server's page), location, sentAt,
- * state: "waiting" | "refused" | "sent"}. Sent ones stay for 36 hours, without their photos: kept pages do not know of them yet.
+ * doubtful (the server did not believe the phone's clock), state: "waiting" | "refused" | "sent"}. Sent ones stay for 36 hours, without their photos: kept pages do not know of them yet.
  * "meta" holds the person, the pack and the outcome of the last try; "draft" is static/js/drafts.js's.
  */
 self.outbox = (() => {
@@ -63,8 +63,8 @@ self.outbox = (() => {
   const remove = (seq) => run("entry", "readwrite", (store) => store.delete(seq));
 
   /** Marks as sent, and lets photos go. */
-  const sent = (entry, location) => change(entry.seq, {
-    state: "sent", sentAt: Date.now(), location, answer: "",
+  const sent = (entry, location, doubtful) => change(entry.seq, {
+    state: "sent", sentAt: Date.now(), location, doubtful, answer: "",
     fields: entry.fields.filter(([, value]) => typeof value === "string"),
   });
   const prune = async () => {
@@ -73,6 +73,11 @@ self.outbox = (() => {
 
   const recall = (name) => run("meta", "readonly", (store) => store.get(name));
   const remember = (name, value) => run("meta", "readwrite", (store) => store.put(value, name));
+
+  /** Empties everything: entries, drafts, pack. */
+  const erase = async () => {
+    for (const name of ["entry", "draft", "meta"]) await run(name, "readwrite", (store) => store.clear());
+  };
 
   /** UUIDv7 (RFC 9562): rows made here sort by time like the server's. */
   const newId = () => {
@@ -89,5 +94,5 @@ self.outbox = (() => {
   const isNews = (entry, pageAt = Infinity) => entry.state !== "sent" || entry.sentAt > pageAt;
   const pathOf = (entry) => new URL(entry.url, location.origin).pathname;
 
-  return { KEPT_MS, open, keep, list, change, remove, sent, prune, recall, remember, newId, idsIn, isNews, pathOf };
+  return { KEPT_MS, open, keep, list, change, remove, sent, prune, recall, remember, erase, newId, idsIn, isNews, pathOf };
 })();
