@@ -15,8 +15,8 @@ from app.web.htmx import page
 blueprint = Blueprint("sync", __name__)
 
 SHELL = (
-    "css/app.css", "css/basket.css", "js/outbox.js", "js/app.js", "js/kept.js", "js/position.js", "js/photo.js", "js/photo-scale.js",
-    "js/exif.js", "js/drafts.js", "js/draft.js",
+    "css/app.css", "css/basket.css", "js/outbox.js", "js/app.js", "js/kept.js", "js/position.js", "js/photo.js",
+    "js/photo-scale.js", "js/exif.js", "js/drafts.js", "js/draft.js",
 )  # fmt: skip
 """What every page of the day needs; anything else of the build is kept as it comes by."""
 

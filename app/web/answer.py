@@ -87,8 +87,9 @@ def packed(content: bytes, coding: str) -> bytes:
 def content_policy(tiles: str, styles: Iterable[str]) -> str:
     """Nothing inline but our own styles, nothing from elsewhere but the tiles that the installation chose."""
     parts = tiles.replace("{s}", "*").split("/")
+    own = " ".join(("'self'", *styles))
     host = f" {parts[0]}//{parts[2]}" if len(parts) > 2 else ""
     return (
         "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; object-src 'self'; "
-        f"img-src 'self' blob: data:{host}; style-src {' '.join(["'self'", *styles])}"
+        f"img-src 'self' blob: data:{host}; style-src {own}"
     )

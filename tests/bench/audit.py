@@ -2,11 +2,11 @@
 
     make audit
 
-Lighthouse as it comes: a phone on slow 4G with a quarter of this machine's speed, both simulated; the median of RUNS runs.
+Lighthouse as it comes: a phone on slow 4G with a quarter of this machine's speed, both simulated; the median of RUNS.
 axe: the rules of WCAG 2.2 AA and the best practices, at the size of a phone, in light and in dark, on every page that a
 rep may open (the routes and what the pages link to; of one route several pages, so that rows of different states are
-seen), with all that is folded opened; on every form posted empty, or with a version long gone; on errors and an empty day;
-and on the pages without an id in the other two languages.
+seen), with all that is folded opened; on every form posted empty, or with a version long gone; on errors and an empty
+day; and on the pages without an id in the other two languages.
 Prints name=value lines, each violation, and a summary. The exit status is 1 where a goal is missed.
 """
 
@@ -176,8 +176,8 @@ def open_to_rep(app: Flask) -> list[Rule]:
 
 @dataclass
 class Found:
-    """Pages by their route; `kinds`: what distinguishes the pages of one route that are kept; `ids`: all that links name,
-    by the word before them."""
+    """Pages by their route; `kinds`: what tells the kept pages of one route apart; `ids`: those that links name, by the
+    word before them."""
 
     pages: dict[str, list[str]] = field(default_factory=dict)
     kinds: set[tuple[str, object]] = field(default_factory=set)
@@ -212,7 +212,7 @@ def follow(app: Flask, context: BrowserContext, url: str, found: Found, addresse
             continue
         kept = found.pages.get(rule.rule, [])
         kind = (rule.rule, frozenset(name for name, _ in parse_qsl(query)) if query else len(kept))
-        full = address in kept or not query and len(kept) >= SAMPLES
+        full = address in kept or (not query and len(kept) >= SAMPLES)
         if rule.rule not in rules or address in seen or full or kind in found.kinds:
             continue
         seen.add(address)
