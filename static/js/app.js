@@ -5,7 +5,7 @@ import { ask, canKeep, isKept, keep, mine } from "./kept.js";
    typed before it came is looked for then. */
 const HTMX = "includeIndicatorCSS:false, history:reload, defaultSwap:outerHTML, defaultTimeout:30000";
 const early = () => {
-  for (const field of document.querySelectorAll("form[hx-get] [type=search], [hx-get][type=search]")) {
+  for (const field of document.querySelectorAll("[hx-get] input:not([type=hidden]), input[hx-get]")) {
     if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 };

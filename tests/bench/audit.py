@@ -303,10 +303,10 @@ def judge_pages(app: Flask, running: Running) -> Iterator[str]:
         rep.page.locator("main a[href^='/quotes/']").first.click()
         rep.page.locator("form[action$='/document'] button").click()
         rep.page.wait_for_load_state()
-        documents = re.findall(r"/documents/[0-9a-f-]{36}", rep.page.content())
-        found = crawl(
-            app, rep.context, running.url, [*documents, *re.findall(r"/reps/[0-9a-f-]{36}/days/[0-9-]+", board)]
-        )
+        more = [f"/offline/visits/{state}" for state in ("planned", "here", "over")]
+        more += re.findall(r"/documents/[0-9a-f-]{36}", rep.page.content())
+        more += re.findall(r"/reps/[0-9a-f-]{36}/days/[0-9-]+", board)
+        found = crawl(app, rep.context, running.url, more)
         for addresses in found.pages.values():
             for address in addresses:
                 rep.go(address)
