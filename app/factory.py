@@ -19,6 +19,7 @@ from app.transfer.plugs import collect as collect_targets
 from app.web import actor, answer, errors, guard, locale, panels, session, ui, unit
 from app.web.health import blueprint as health
 from app.web.manifest import blueprint as manifest
+from app.web.shell import Shell, shell_of
 from app.web.styleguide import blueprint as styleguide
 
 BUILT = ROOT / "static" / "built"
@@ -49,7 +50,8 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     connect_to(app, settings.database_url, settings.data)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
-    _start_web(app, settings)
+    shell = shell_of(BUILT)
+    _start_web(app, settings, shell)
     for each in SLICES:
         for blueprint in each.blueprints:
             app.register_blueprint(blueprint)
@@ -63,19 +65,19 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_renderers(app, SLICES)
     collect_targets(app, SLICES)
     collect_carried(app, SLICES)
-    ui.furnish(app, SLICES, BUILT)
+    ui.furnish(app, SLICES, shell)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)
     return app
 
 
-def _start_web(app: Flask, settings: Settings) -> None:
+def _start_web(app: Flask, settings: Settings, shell: Shell) -> None:
     app.session_interface = session.Sessions()
     actor.load_people_from(app, load_signed_in, touch_device)
     locale.speak(app)
     guard.gate(app)
     errors.register(app)
-    answer.finish(app, https=settings.https, tiles=settings.tiles)
+    answer.finish(app, https=settings.https, tiles=settings.tiles, styles=shell.digests)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign] # Flask's documented way to add middleware
         app.wsgi_app, root=BUILT if BUILT.exists() else None, prefix="static/", immutable_file_test=lambda _p, _u: True
     )

@@ -75,7 +75,7 @@ def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
 
 
 def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
-    return ["/today", *(f"/visits/{line.row.id}" for line in _lines(actor, now))]
+    return ["/today", "/today?missed=all", *(f"/visits/{line.row.id}" for line in _lines(actor, now))]
 
 
 def _rows(actor: Actor, now: datetime, _accounts: Subjects) -> Rows:

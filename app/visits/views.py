@@ -68,6 +68,7 @@ from app.web.panels import shown_in
 from app.web.ui import distance_text
 
 MOST_MISSED = 50  # a month without a word of explanation
+FIRST_MISSED = 5  # on Today, which is opened all day long and must stay small
 
 blueprint = Blueprint("visits", __name__)
 
@@ -88,6 +89,7 @@ def today_index() -> Response:
         check_in_form=CheckInForm(),
         present=find_open(actor, now),
         missed=list_missed(actor, today, now, MOST_MISSED),
+        shown=MOST_MISSED if request.args.get("missed") == "all" else FIRST_MISSED,
         overdue=list_overdue(actor, today, 5),
         names=STATE_NAMES,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from app.kernel.money import Money, format_money
 from app.web import locale
 from app.web.actor import find_current_actor
 from app.web.arrival import late_text
+from app.web.shell import Shell
 from app.web.slice import MenuItem, Slice
 
 PACKING = "fieldbook.packing"  # in the environment of a request that makes a page for later: no news are told in it
@@ -35,12 +35,10 @@ class MenuLink:
     covers: tuple[str, ...]
 
 
-def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
-    """Put the house's words into all templates. `built`: the folder of built static files."""
+def furnish(app: Flask, slices: Iterable[Slice], shell: Shell) -> None:
+    """Put the house's words into all templates."""
     items = sorted((item for each in slices for item in each.menu), key=lambda item: item.order)
-    hash_file = built / "current.txt"
-    app.config["BUILD"] = hash_file.read_text().strip() if hash_file.exists() else ""
-    prefix = f"/static/{app.config['BUILD']}/" if app.config["BUILD"] else "/static/"
+    app.config["BUILD"] = shell.build
     ready: dict[tuple[frozenset[str], str], list[MenuLink]] = {}
     addresses: dict[tuple[frozenset[str], str], str] = {}  # of the item that a route belongs to, for each role
     drawn: dict[tuple[frozenset[str], str, str, str], Markup] = {}
@@ -74,7 +72,8 @@ def furnish(app: Flask, slices: Iterable[Slice], built: Path) -> None:
 
     app.extensions["menu"] = menu
     app.jinja_env.globals.update(
-        static=prefix,
+        static=shell.prefix,
+        style=shell.style,
         menu=menu,
         menu_html=menu_html,
         form_key=new_id,

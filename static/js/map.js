@@ -2,7 +2,7 @@
  * A Leaflet map of pins: on tiles where the company has a tile server, else on the outlines of the world.
  *
  *   <div class="map" data-map tabindex="0" role="region" aria-label="…" hx-morph-skip-children
- *        data-leaflet="…/leaflet.js"  data-outlines="…/countries-50m.json"  data-topojson="…/topojson-client.min.js"
+ *        data-styles="…/leaflet.css …/map.css"  data-leaflet="…/leaflet.js"  data-outlines="…/countries-50m.json"  data-topojson="…/topojson-client.min.js"
  *        data-tiles="https://…/{z}/{x}/{y}.png"  data-attribution  data-tiles-max="19"  data-subdomains="abc"
  *        data-pins="/visits/pins.json" | data-pins-from="#json"  data-refresh="30"  data-follow
  *        data-lat  data-lon  data-zoom  data-datum="wgs84|gcj02"  data-pick (see map-pick.js)
@@ -50,6 +50,13 @@ function popup({ label, sub, url }) {
   return box;
 }
 
+/** No first screen waits for the look of its map. @type {Map<string, Promise<unknown>>} */
+const styles = new Map();
+/** @param {string} href @returns {Promise<unknown>} when it applies, or will not come */
+const styled = (href) => styles.get(href) ?? styles.set(href, new Promise((done) => {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: done }));
+})).get(href) ?? Promise.resolve();
+
 /** @param {HTMLElement} el */
 async function start(el) {
   const d = el.dataset;
@@ -57,7 +64,9 @@ async function start(el) {
   const { signal } = over;
   const handle = { again: () => {}, stop: () => over.abort() };
   maps.set(el, handle);
+  const looks = Promise.all(d.styles?.split(" ").map(styled) ?? []);
   if (!("L" in window)) await import(d.leaflet ?? "").catch(() => { maps.delete(el); });
+  await looks;
   if (signal.aborted) return;
   if (!maps.has(el)) {
     el.textContent = d.textStale ?? ""; // no network: the next swap tries again

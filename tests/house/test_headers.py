@@ -1,5 +1,8 @@
 """What every answer carries: a strict policy, no guessing of types, nothing kept by caches, careful cookies."""
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +41,9 @@ def test_every_page_carries_the_strict_policy(app: Flask, browser: Open, cast: C
         assert "Cookie" in headers["Vary"]
 
 
-def test_no_page_writes_script_or_style_into_itself(app: Flask, browser: Open, cast: Cast) -> None:
+def test_no_page_writes_script_or_style_into_itself_but_what_the_policy_names(
+    app: Flask, browser: Open, cast: Cast
+) -> None:
     """The policy would keep them from working."""
     ada = browser(cast.ada)
     for rule in app.url_map.iter_rules():
@@ -46,8 +51,12 @@ def test_no_page_writes_script_or_style_into_itself(app: Flask, browser: Open, c
             continue
         answer = ada.get(rule.rule)
         if answer.mimetype == "text/html":
-            for wrong in (" style=", " onclick=", " onchange=", " onsubmit=", "javascript:", "<style", "<script>"):
+            for wrong in (" style=", " onclick=", " onchange=", " onsubmit=", "javascript:", "<style ", "<script>"):
                 assert wrong not in answer.text, (rule.rule, wrong)
+            named = policy_of(answer.headers["Content-Security-Policy"])["style-src"]
+            for style in re.findall("<style>(.*?)</style>", answer.text, re.DOTALL):
+                digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+                assert f"'sha256-{digest}'" in named, rule.rule
 
 
 def test_the_tile_server_of_the_installation_may_give_pictures_and_nothing_else(tmp_path: Path) -> None:

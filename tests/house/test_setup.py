@@ -1,6 +1,8 @@
 """Set-up (.ci/): a step is done once for the same inputs, and a run that was cut off repairs itself."""
 
 import importlib
+import json
+import re
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -78,6 +80,55 @@ def test_pip_leaves_a_mark_when_killed_and_none_when_it_failed_in_order(
     with pytest.raises(install.SetupError):
         install.pip("something")
     assert not install.PIP_AT_WORK.exists()
+
+
+@pytest.mark.parametrize(
+    ("node", "brings"), [("v24.1.0", False), ("v22.19.0", False), ("v22.18.9", True), ("v20.20.2", True), ("", True)]
+)
+def test_what_audits_is_kept_apart_and_gets_a_node_where_the_machine_s_is_older_than_it_needs(
+    node: str, brings: bool, install: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(install.system, "run", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(install.system.shutil, "which", lambda name: f"/usr/bin/{name}" if node else None)
+    monkeypatch.setattr(
+        install.system, "answer_of", lambda *arguments: subprocess.CompletedProcess(arguments, 0, f"{node}\n", "")
+    )
+    for name in install.AUDIT_INPUTS:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(name)
+    (install.AUDIT / "node_modules" / "old").mkdir(parents=True)
+    install.install_audit()
+    assert sorted(path.name for path in install.AUDIT.iterdir()) == [".npmrc", "package-lock.json", "package.json"]
+    assert calls[-1][-2:] == ("--prefix", ".audit")
+    assert [any("nodejs" in word for word in call) for call in calls] == ([True, True] if brings else [False])
+    assert not Path("node_modules").exists()
+
+
+@pytest.mark.parametrize(("asked", "done"), [([], set()), (["dev"], {"tools"}), (["audit"], {"tools", "audit"})])
+def test_each_command_installs_what_it_needs_and_no_more(
+    asked: list[str], done: set[str], install: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(install, "ROOT", Path.cwd())
+    monkeypatch.setattr(install, "UNAVAILABLE", Path("unavailable"))
+    monkeypatch.setattr(install, "once", lambda name, *_: steps.append(name))
+    monkeypatch.setattr(install.system, "find_browser", lambda: None)
+    monkeypatch.setattr(install.system, "find_postgres", lambda: None)
+    install.main(asked)
+    assert {"environment", "packages", "scripts", "assets"} < set(steps)
+    assert {"tools", "audit"} & set(steps) == done
+
+
+def test_the_locks_of_npm_pin_all_and_name_no_registry() -> None:
+    for folder in (CI.parent, CI.parent / "tests/bench/npm"):
+        wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+        packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+        assert wanted == packages[""]["dependencies"]
+        assert all(re.fullmatch(r"[0-9.]+", version) for version in wanted.values())
+        for name, package in packages.items():
+            assert "resolved" not in package, name
+            assert not name or package["integrity"].startswith("sha512-"), name
 
 
 def test_without_a_tested_python_one_line_says_what_to_install(tmp_path: Path) -> None:

@@ -317,5 +317,7 @@ def test_all_unexplained_visits_can_be_opened(cast: Cast, stage: Stage, browser:
         then = now - timedelta(days=days)
         day = today_in("Asia/Shanghai", then)
         transact(lambda: plan_visit(cast.rita, new_id(), stage.bund, stage.bund_place, day, then))  # noqa: B023 - runs at once
-    page = browser(cast.rita).get("/today").text
-    assert "2 more" in page and page.count("icons.svg#warning") == 7
+    rita = browser(cast.rita)
+    today, whole = rita.get("/today").text, rita.get("/today?missed=all").text
+    assert 'href="/today?missed=all#missed">2 more<' in today and today.count("icons.svg#warning") == 5
+    assert "more</a>" not in whole and whole.count("icons.svg#warning") == 7

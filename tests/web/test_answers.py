@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from app.identity.models import Person
 from app.infra.db import db, transact
-from app.web.answer import SMALLEST, coding_for
+from app.web.answer import LEAST, coding_for
 from tests.conftest import Browser, Cast, session_of
 
 Open = Callable[[Any], Browser]
@@ -58,9 +58,17 @@ def test_a_page_is_compressed_as_the_browser_takes_it(
         assert "Accept-Encoding" in answer.headers["Vary"]
 
 
+def test_the_phone_s_service_worker_gets_the_smallest(browser: Open, cast: Cast) -> None:
+    ada = browser(cast.ada)
+    phone = {"Accept-Encoding": "gzip, deflate, br, zstd", "Outbox-Shell": "of some build"}
+    answer = ada.get("/roles", headers=phone)
+    assert answer.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(answer.data) == ada.get("/roles").data
+
+
 def test_what_goes_in_one_packet_is_not_compressed(browser: Open, cast: Cast) -> None:
     answer = browser(cast.ada).client.get("/nowhere", headers={"HX-Request": "true", "Accept-Encoding": "br"})
-    assert 0 < len(answer.data) < SMALLEST
+    assert 0 < len(answer.data) < LEAST
     assert "Content-Encoding" not in answer.headers
 
 

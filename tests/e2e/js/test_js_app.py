@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.js.conftest import Site
+from tests.e2e.js.conftest import ROOT, Site
 
 BAR = '<header class="bar"><a class="back" href="/list">Back</a></header><p id="offline" hidden></p>'
 QUESTION = (
@@ -45,3 +45,22 @@ def test_the_chosen_chip_is_in_view(site: Site, new_page: Callable[..., Page]) -
     chips = "".join(f'<a href="#{n}"{" aria-current=true" if n == 20 else ""}>chip number {n}</a>' for n in range(30))
     page.goto(site.page("/chips", f'{BAR}<nav class="chips">{chips}</nav>', "app.js"))
     expect(page.locator("[aria-current]")).to_be_in_viewport(ratio=1)
+
+
+def test_htmx_comes_where_a_page_has_work_for_it_and_finds_what_was_typed_before(
+    site: Site, new_page: Callable[..., Page]
+) -> None:
+    address = "/static/vendor/htmx.org/htmx.min.js"
+    script = (ROOT / "node_modules/htmx.org/dist/htmx.min.js").read_bytes()
+    site.answers |= {address: ("text/javascript", script), "/found": ("text/html", b'<p id="list">found</p>')}
+    page = new_page()
+    page.goto(site.page("/plain", BAR, "app.js"))
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")  # when it would come
+    assert page.locator("script[src*=htmx]").count() == 0
+    box = '<input type="search" name="q" hx-get="/found" hx-trigger="input" hx-target="#list"><p id="list"></p>'
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { document.querySelector('[type=search]').value = 'early' })"
+    )
+    page.goto(site.page("/search", BAR + box, "app.js"))
+    expect(page.locator("#list")).to_have_text("found")
+    assert page.evaluate("htmx.config.defaultSwap") == "outerHTML"
