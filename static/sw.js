@@ -18,7 +18,11 @@ const PRIVATE = ["/sign-in", "/settings/password", "/offline"];
 const { list, isNews, pathOf, idsIn, recall, remember } = outbox;
 const channel = new BroadcastChannel("fieldbook");
 const tell = (type, more) => channel.postMessage({ type, ...more });
-const html = (text, headers) => new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", ...headers } });
+const POLICY = "Content-Security-Policy";
+/** A page of the phone, under the policy that the server gave it; `at`: when it was fetched. */
+const html = (text, at, policy) => new Response(text, {
+  headers: { "Content-Type": "text/html; charset=utf-8", "Outbox-At": String(at), [POLICY]: policy ?? "default-src 'self'" },
+});
 
 addEventListener("install", (event) => event.waitUntil((async () => {
   await (await caches.open("static")).addAll([...SHELL, "/offline"]);
@@ -27,6 +31,7 @@ addEventListener("install", (event) => event.waitUntil((async () => {
 addEventListener("activate", (event) => event.waitUntil((async () => {
   await clients.claim();
   if (await recall("person")) await fetchPack(true).catch(() => {});
+  if ((await recall("pack"))?.build !== BUILD) return; // no network: the kept pages still need the files of their build
   const cache = await caches.open("static");
   for (const { url } of await cache.keys()) if (url.includes("/static/") && !url.includes(BUILD)) await cache.delete(url);
 })()));
@@ -94,7 +99,7 @@ async function keepPage(url, answer) {
   const cache = await caches.open("pages"), keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST_PAGES))) await cache.delete(old);
   const text = await answer.text(), [, row] = text.match(/ data-row='([^']+)'/) ?? [];
-  await cache.put(url.pathname + url.search, html(text, { "Outbox-At": String(Date.now()) }));
+  await cache.put(url.pathname + url.search, html(text, Date.now(), answer.headers.get(POLICY)));
   if (row) await rememberRow(JSON.parse(row));
 }
 
@@ -113,7 +118,7 @@ async function keptScreen(url) {
   const pack = await recall("pack");
   const path = url.pathname === "/" && pack ? pack.home : url.pathname + url.search;
   const kept = await (await caches.open("pages")).match(path), at = Number(kept?.headers.get("Outbox-At"));
-  if (kept && at > Date.now() - outbox.KEPT_MS) return html(aged(await kept.text(), at), { "Outbox-At": String(at) });
+  if (kept && at > Date.now() - outbox.KEPT_MS) return html(aged(await kept.text(), at), at, kept.headers.get(POLICY));
   return await screenOf(url, entries, false);
 }
 const aged = (text, at) => text.replace("<html ", `<html data-kept-at="${at}" `);
@@ -126,13 +131,13 @@ async function screenOf(url, entries, changed) {
   for (const screen of pack.screens) {
     if (changed && !screen.after) continue;
     const [before, after] = screen.path.split("*"), id = url.pathname.slice(before.length, before.length + 36);
-    if (after === undefined && url.pathname === before) return html(aged(screen.html, pack.at));
+    if (after === undefined && url.pathname === before) return html(aged(screen.html, pack.at), pack.at, pack.policy);
     if (after === undefined || url.pathname !== before + id + after || !idsIn(id).length) continue;
     const news = mine.filter((entry) => entry.ids.includes(id) && isNews(entry, changed ? Infinity : pack.at));
     if (screen.after && !news.some((entry) => pathOf(entry).endsWith(screen.after))) continue;
     const row = rowOf(id, mine, { ...await recall("rows"), ...pack.rows });
     if (!row || (screen.where && (row[screen.where[0]] ?? "") !== screen.where[1])) continue;
-    return html(aged(fill(screen.html, row), pack.at));
+    return html(aged(fill(screen.html, row), pack.at), pack.at, pack.policy);
   }
 }
 
@@ -258,14 +263,15 @@ const fetchPack = (force = false) => packing ??= (async () => {
   if (!force && known?.build === BUILD && known.at > Date.now() - PACK_MS && new Date(known.at).toDateString() === today) return;
   const answer = await fetch("/pack", { redirect: "manual" });
   if (!answer.ok) return;
-  const { pages, ...pack } = await answer.json(), at = Date.now();
+  const { pages, ...pack } = await answer.json(), at = Date.now(), policy = answer.headers.get(POLICY);
   if (pack.person !== await recall("person")) return;
+  if (known?.build !== BUILD) await caches.delete("pages"); // they link files of another build
   const cache = await caches.open("pages");
-  await Promise.all(Object.entries(pages).map(([path, text]) => cache.put(path, html(text, { "Outbox-At": String(at) }))));
+  await Promise.all(Object.entries(pages).map(([path, text]) => cache.put(path, html(text, at, policy))));
   const used = new Set([...Object.values(pages), ...pack.screens.map((screen) => screen.html)].flatMap((text) =>
     [...text.matchAll(/ (?:src|href)="(\/static\/[^"#]+)/g)].map(([, address]) => address)));
   await Promise.all([...used].map((address) => fromShell(new Request(address))));
-  await remember("pack", { ...pack, at, build: BUILD, pages: Object.keys(pages).length });
+  await remember("pack", { ...pack, at, policy, build: BUILD, pages: Object.keys(pages).length });
   tell("packed", { at });
 })().finally(() => { packing = undefined; });
 

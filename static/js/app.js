@@ -76,7 +76,8 @@ document.addEventListener("submit", async (event) => { // before htmx
   try {
     await keep(form, submitter);
     setBusy(form, false);
-  } catch { // the phone is full, or keeps nothing: then it must go now
+  } catch (error) { // the phone is full, or keeps nothing: then it must go now
+    console.warn(error);
     setBusy(form, false);
     plain.add(form);
     form.requestSubmit(submitter);

@@ -73,6 +73,7 @@ export async function keep(form, submitter) {
   localStorage.kept = 1; // install.js asks then to put the app on the home screen
   form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
   awaited = entry.key;
+  touched = false;
   ask({ type: "send" });
   navigator.serviceWorker.ready.then(({ sync }) => sync?.register("outbox")).catch(() => {}); // goes on when the tab is closed
   if (!navigator.serviceWorker.controller || !(await open(entry.to))) await mark();
@@ -81,7 +82,7 @@ export async function keep(form, submitter) {
 /** Shows a page as the phone knows it; false where it knows none. */
 async function open(address) {
   const answer = await fetch(address, { headers: { "Outbox-Screen": "1" } }).catch(() => null);
-  if (!answer?.ok || !answer.headers.has("Outbox-At") && !answer.headers.get("Content-Type")?.startsWith("text/html")) return false;
+  if (!answer?.ok || !answer.headers.has("Outbox-At")) return false;
   await draw(await answer.text(), address);
   return true;
 }

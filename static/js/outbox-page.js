@@ -46,13 +46,13 @@ function rowOf(entry, signedOut, isBehind) {
     if (act === "remove") await outbox.remove(entry.seq);
     if (act === "again") await outbox.change(entry.seq, { state: "waiting", retryAt: 0, status: 0 }), ask({ type: "send" });
     if (act === "correct") return opensAgain(entry) ? takeUp(entry, opensAgain(entry)) : correct(entry);
-    if (act) show();
+    if (act) show(true);
   });
   return row;
 }
 
-async function show() {
-  if (!box() || box().querySelector("details[open]")) return; // nobody loses the question just opened
+async function show(now = false) {
+  if (!box() || !now && box().querySelector("details[open]")) return; // nobody loses the question just opened
   const entries = await mine(), signedOut = await outbox.recall("signedOut"), all = await outbox.list();
   const parts = ORDER.map((state) => {
     const some = entries.filter((entry) => entry.state === state);

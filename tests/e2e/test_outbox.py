@@ -179,8 +179,8 @@ def test_a_second_person_neither_sends_nor_sees_the_first_ones_entries(rep: Visi
     write_note(page, "Of the first person")
     expect(page.locator("#outbox b")).to_have_text("1")
     page = rep.go("/more")
+    page.evaluate("void navigator.locks.request('fieldbook-send', () => new Promise(() => {}))")  # nothing leaves meanwhile
     offline(rep, False)
-    page.evaluate("navigator.locks.request('fieldbook-send', () => new Promise(() => {}))")  # nothing leaves meanwhile
     sign_out = page.locator("form[action='/sign-out'] button")
     sign_out.click()
     expect(page.locator("main")).to_contain_text("not sent yet")
