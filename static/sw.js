@@ -202,9 +202,8 @@ async function sendOne(entry, done) {
     tell("changed");
     return false;
   }
-  const { status } = answer;
-  if (answer.ok || answer.type === "opaqueredirect") {
-    const location = answer.headers.get("Outbox-Location") ?? entry.to;
+  const { status } = answer, location = answer.headers.get("Outbox-Location");
+  if (status === 204 && location) {
     await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful");
     done.push({ ...entry, location });
     tell("sent", { key: entry.key, location });
@@ -215,7 +214,7 @@ async function sendOne(entry, done) {
     await remember("signedOut", true);
     tell("signed-out");
     return false;
-  } else if (status >= 500 || [408, 425, 429].includes(status)) {
+  } else if (!(status >= 400 && status < 500) || [408, 425, 429].includes(status)) { // also a Wi-Fi's own sign-in page
     await outbox.change(entry.seq, { status, retryAt: Date.now() + Math.min(600_000, 2000 * 2 ** tries) });
     tell("changed");
   } else {
