@@ -188,4 +188,4 @@ def number_in(content: bytes) -> int:
     """What `photo_of` wrote into a picture, whatever it was scaled to."""
     with Image.open(io.BytesIO(content)) as image:
         grey = image.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX)
-        return sum(1 << place for place, value in enumerate(grey.getdata()) if value > 128)
+        return sum(1 << place for place, value in enumerate(grey.tobytes()) if value > 128)
