@@ -2,7 +2,7 @@
 # Settings are environment variables: make run PORT=9000 FIELDBOOK_DATA=/srv/fieldbook
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types contracts translations bench audit format lock clean
+.PHONY: help run serve test check lint types contracts translations bench audit chaos format lock clean
 # Homebrew's libraries (pango) are not on the search path of every Python on a Mac.
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
@@ -47,6 +47,10 @@ bench: ## Measure; prints name=value lines
 audit: ## Lighthouse and axe on the rep's pages; fails where a goal is missed
 	@.ci/setup audit
 	@$(MAC) $(BIN)/python -m tests.bench.audit
+
+chaos: ## A rep's day while server, browser and network fail; counts every entry (SEED=7 ROUNDS=60)
+	@.ci/setup dev
+	@$(MAC) $(BIN)/python -m tests.chaos --seed $(or $(SEED),7) --rounds $(or $(ROUNDS),60)
 
 format: ## Let ruff mend what it can
 	@$(BIN)/ruff check --fix --quiet || true

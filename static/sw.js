@@ -58,10 +58,13 @@ async function fromShell(request) {
 }
 const quietly = (work) => work.catch(() => {}); // a full disk must not cost the page
 
-/** Whoever signs in or out leaves no page to the next one. */
+/** Whoever signs out leaves no page to the next one. Who signs in is known at the first page's "hello": until then nothing kept is
+ *  shown, then it is thrown away if it was another one's. Without the pack, a row that this person made on the phone is nowhere. */
 async function signing(request) {
   const answer = await fetch(request);
-  if (answer.type === "opaqueredirect") await forget();
+  if (answer.type !== "opaqueredirect") return answer;
+  if (new URL(request.url).pathname === "/sign-out") await forget();
+  else await remember("person", null);
   return answer;
 }
 async function forget() {
@@ -112,6 +115,7 @@ async function rememberRow({ id, ...slots }) {
 
 /** The page as the phone knows it: the kept one, or a screen; undefined for neither. */
 async function keptScreen(url) {
+  if (!(await recall("person"))) return undefined;
   const entries = await list().catch(() => []);
   const changed = await screenOf(url, entries, true);
   if (changed) return changed;
@@ -126,7 +130,7 @@ const aged = (text, at) => text.replace("<html ", `<html data-kept-at="${at}" `)
 /** The pack's screen for an address; `changed`: only where the outbox holds something unsent that changes what is shown there. */
 async function screenOf(url, entries, changed) {
   const pack = await recall("pack"), person = await recall("person");
-  if (!pack || pack.at < Date.now() - outbox.KEPT_MS) return undefined;
+  if (!person || !pack || pack.at < Date.now() - outbox.KEPT_MS) return undefined;
   const mine = entries.filter((entry) => entry.person === person);
   for (const screen of pack.screens) {
     if (changed && !screen.after) continue;
@@ -207,9 +211,8 @@ async function sendOne(entry, done) {
     tell("changed");
     return false;
   }
-  const { status } = answer;
-  if (answer.ok || answer.type === "opaqueredirect") {
-    const location = answer.headers.get("Outbox-Location") ?? entry.to;
+  const { status } = answer, location = answer.headers.get("Outbox-Location");
+  if (status === 204 && location) {
     await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful");
     done.push({ ...entry, location });
     tell("sent", { key: entry.key, location });
@@ -220,7 +223,7 @@ async function sendOne(entry, done) {
     await remember("signedOut", true);
     tell("signed-out");
     return false;
-  } else if (status >= 500 || [408, 425, 429].includes(status)) {
+  } else if (!(status >= 400 && status < 500) || [408, 425, 429].includes(status)) { // also a Wi-Fi's own sign-in page
     await outbox.change(entry.seq, { status, retryAt: Date.now() + Math.min(600_000, 2000 * 2 ** tries) });
     tell("changed");
   } else {
@@ -278,7 +281,7 @@ const fetchPack = (force = false) => packing ??= (async () => {
 /** A page says who is signed in: another one than before finds nothing of the one before. */
 async function hello(person) {
   if (await recall("person") !== person) {
-    await forget();
+    if ((await recall("pack"))?.person !== person) await forget();
     await remember("person", person);
   }
   await remember("signedOut", false);
