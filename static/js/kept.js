@@ -19,7 +19,11 @@ const path = (address) => new URL(address, location.href).pathname;
 /** Whether this page may keep posts: somebody is signed in, and a service worker can send them. */
 export const canKeep = () => Boolean(root.dataset.person && navigator.serviceWorker && outbox && worker);
 let worker = isSecureContext && "serviceWorker" in navigator;
-let pageAt = 0, awaited = "", touched = false;
+let pageAt = 0, awaited = "";
+
+/** Forms that somebody has begun to fill in: they are not taken from under the fingers. */
+const begun = new Set();
+const isBegun = () => [...begun].some((form) => form.isConnected && !form.hidden);
 
 /** Tells the service worker; resolves when it has done so, false without one. */
 export async function ask(message) {
@@ -72,10 +76,14 @@ export async function keep(form, submitter) {
   navigator.storage?.persist?.();
   localStorage.kept = 1; // install.js asks then to put the app on the home screen
   form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
+  begun.delete(form);
   awaited = entry.key;
-  touched = false;
   ask({ type: "send" });
   navigator.serviceWorker.ready.then(({ sync }) => sync?.register("outbox")).catch(() => {}); // goes on when the tab is closed
+  if (isBegun() && path(entry.to) === location.pathname) { // another form of this page is half written
+    form.reset();
+    return mark();
+  }
   if (!navigator.serviceWorker.controller || !(await open(entry.to))) await mark();
 }
 
@@ -100,11 +108,26 @@ export async function draw(html, address) {
     for (const { name: key, value } of part.attributes) copy.setAttribute(key, value);
     document.head.append(copy);
   }
+  begun.clear();
   document.title = page.title;
   document.body.className = page.body.className;
   document.body.replaceChildren(...page.body.childNodes);
   if (same) history.replaceState(null, "", address);
   else history.pushState(null, "", address), scrollTo(0, 0), document.getElementById("main")?.focus({ preventScroll: true });
+  await wire();
+}
+
+/** Puts the parts of a page in place of these that nobody is writing in. */
+async function renew(html) {
+  for (const fresh of new DOMParser().parseFromString(html, "text/html").querySelectorAll("main .card[id]")) {
+    const old = document.getElementById(fresh.id);
+    if (old && ![...begun].some((form) => old.contains(form))) old.replaceWith(fresh);
+  }
+  await wire();
+}
+
+/** Tells all modules of what is new in the page. */
+async function wire() {
   self.htmx?.process(document.body);
   document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: {} }));
   document.dispatchEvent(new CustomEvent("page:drawn"));
@@ -198,7 +221,7 @@ function fillIn(news) {
     const saved = news.filter(({ url, state }) => state !== "refused" && addressesOf(field.form).includes(url));
     field.dataset.from ??= field.value;
     field.value = Number(field.dataset.from) + saved.length;
-    if (!touched && saved.length && !field.form.querySelector("[data-draft]")) setFields(field.form, saved.at(-1).fields);
+    if (!begun.has(field.form) && saved.length && !field.form.querySelector("[data-draft]")) setFields(field.form, saved.at(-1).fields);
   }
 }
 
@@ -245,10 +268,11 @@ async function takenUp() {
 }
 
 channel.addEventListener("message", async ({ data: { type, key, location: address } }) => {
-  if (type === "sent" && key === awaited && !touched) {
+  if (type === "sent" && key === awaited) {
     awaited = "";
     const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (answer?.ok && !touched) {
+    if (answer?.ok && isBegun()) return path(answer.url) === location.pathname ? renew(await answer.text()) : mark();
+    if (answer?.ok) {
       pageAt = Date.now();
       return draw(await answer.text(), address.includes("#") ? address : new URL(answer.url).pathname + new URL(answer.url).search);
     }
@@ -256,12 +280,12 @@ channel.addEventListener("message", async ({ data: { type, key, location: addres
   if (type === "refused" && key === awaited) {
     awaited = "";
     const entry = (await mine()).find((each) => each.key === key);
-    if (entry && !touched) return correct(entry);
+    if (entry && !isBegun()) return correct(entry);
   }
   await mark();
 });
-for (const name of ["input", "change"]) addEventListener(name, ({ isTrusted }) => { touched ||= isTrusted; }, true);
-document.addEventListener("page:drawn", () => { touched = false; });
+for (const name of ["input", "change"]) addEventListener(name, ({ isTrusted, target }) => isTrusted && target.form && begun.add(target.form), true);
+
 
 /* --- Start ------------------------------------------------------------------------------------------------------------------ */
 
