@@ -163,7 +163,7 @@ const fill = (text, row) => text.replace(/⟦(\w+)(\|html)?⟧/g, (_all, name, r
 
 /* --- The outbox ------------------------------------------------------------------------------------------------------------- */
 
-let sending, again = false;
+let sending, again = false, awaited = ""; // the key of the post whose answer somebody looks at
 /** Sends what can be sent; one at a time in the whole browser. A call while it runs makes it look once more. */
 function send() {
   again = true;
@@ -197,7 +197,7 @@ function nextOf(entries) {
 /** Sends one; false where there is no point in going on with the others. */
 async function sendOne(entry, done) {
   const headers = { "Outbox-Captured": entry.at, "Outbox-Sent": new Date().toISOString(), "Outbox-Person": entry.person };
-  if (!entry.tries && Date.now() - Date.parse(entry.at) < ATTENDED_MS) headers["Outbox-Attended"] = "1";
+  if (entry.key === awaited && !entry.tries && Date.now() - Date.parse(entry.at) < ATTENDED_MS) headers["Outbox-Attended"] = "1";
   const body = isPhoto(entry) ? new FormData() : new URLSearchParams();
   for (const [name, value] of entry.fields) body.append(name, value);
   const tries = entry.tries + 1;
@@ -289,7 +289,8 @@ async function hello(person) {
 }
 
 addEventListener("message", (event) => {
-  const { type, person, force, now } = event.data;
+  const { type, person, force, now, key } = event.data;
+  if (key) awaited = key;
   const acts = { send: async () => (now && await hurry(), send()), claim: () => clients.claim(), hello: () => hello(person), pack: () => fetchPack(force), forget };
   if (type in acts) event.waitUntil(Promise.resolve(acts[type]()).catch(() => {}).then(() => event.ports[0]?.postMessage("done")));
 });

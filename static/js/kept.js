@@ -78,7 +78,7 @@ export async function keep(form, submitter) {
   form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
   begun.delete(form);
   awaited = entry.key;
-  ask({ type: "send" });
+  ask({ type: "send", key: entry.key });
   navigator.serviceWorker.ready.then(({ sync }) => sync?.register("outbox")).catch(() => {}); // goes on when the tab is closed
   if (isBegun() && path(entry.to) === location.pathname) { // another form of this page is half written
     form.reset();
