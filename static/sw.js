@@ -264,7 +264,7 @@ let packing;
 const fetchPack = (force = false) => packing ??= (async () => {
   const known = await recall("pack"), today = new Date().toDateString();
   if (!force && known?.build === BUILD && known.at > Date.now() - PACK_MS && new Date(known.at).toDateString() === today) return;
-  const answer = await fetch("/pack", { redirect: "manual" });
+  const answer = await fetch("/pack", { redirect: "manual", headers: { "Outbox-Shell": BUILD } });
   if (!answer.ok) return;
   const { pages, ...pack } = await answer.json(), at = Date.now(), policy = answer.headers.get(POLICY);
   if (pack.person !== await recall("person")) return;

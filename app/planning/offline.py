@@ -12,7 +12,7 @@ from app.kernel.dates import today_in
 from app.planning.queries import get_day, list_due_candidates, position_of
 from app.sync.ports import Carried, Subjects
 
-NEIGHBOURS = 40  # shared by the stops
+NEIGHBOURS = 80  # shared by the stops, which have many in common
 
 
 def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:

@@ -84,7 +84,8 @@ export async function keep(form, submitter) {
     form.reset();
     return mark();
   }
-  if (!navigator.serviceWorker.controller || !(await open(entry.to))) await mark();
+  await mark(); // said at once; then the screen
+  if (navigator.serviceWorker.controller) await open(entry.to);
 }
 
 /** Shows a page as the phone knows it; false where it knows none. */
