@@ -272,10 +272,11 @@ channel.addEventListener("message", async ({ data: { type, key, location: addres
   if (type === "sent" && key === awaited) {
     awaited = "";
     const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (answer?.ok && isBegun()) return path(answer.url) === location.pathname ? renew(await answer.text()) : mark();
-    if (answer?.ok) {
+    const html = answer?.ok ? await answer.text().catch(() => "") : "";
+    if (html && isBegun()) return path(answer.url) === location.pathname ? renew(html) : mark(); // no wait from here on
+    if (html) {
       pageAt = Date.now();
-      return draw(await answer.text(), address.includes("#") ? address : new URL(answer.url).pathname + new URL(answer.url).search);
+      return draw(html, address.includes("#") ? address : new URL(answer.url).pathname + new URL(answer.url).search);
     }
   }
   if (type === "refused" && key === awaited) {
