@@ -297,7 +297,8 @@ class Rep:
                 raise ImpossibleError  # asked for without network, and not on the phone
             if step.what != "order":  # whose button comes with its review
                 page.locator(step.button).first.wait_for(state="attached", timeout=FIND_MS)
-            page.wait_for_function(SETTLED)
+            while not page.evaluate(SETTLED):
+                page.wait_for_timeout(20)
             step.fill(page)
             page.locator(step.button).first.wait_for(timeout=FIND_MS)
         except Error as error:
