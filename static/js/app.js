@@ -52,7 +52,6 @@ addEventListener("pageshow", ({ persisted }) => {
   giveKeys(true);
 });
 document.addEventListener("page:drawn", () => giveKeys());
-document.addEventListener("outbox:kept", ({ target }) => setTimeout(() => (forgetKey(target), giveKeys()))); // where the form stays
 
 /* What is chosen in a row that scrolls sideways is seen. */
 for (const chosen of document.querySelectorAll(".chips [aria-current], .segments [aria-current]")) {

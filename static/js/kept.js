@@ -57,12 +57,23 @@ export async function needsUnsent(form) {
   return (await mine()).some(({ state, opens }) => state !== "sent" && ids.includes(opens));
 }
 
+/** What a person has entered in a form, and what for. */
+const entered = (form, url) => JSON.stringify([url, ...[...new FormData(form)].map(([name, value]) =>
+  [name, typeof value === "string" ? value : [value.name, value.size, value.lastModified]])
+  .filter(([name]) => [...form.elements].some((field) => field.name === name && field.type !== "hidden"))]);
+
+/* A form stays where its screen is not on the phone. What is then entered in it is something new, and needs keys of its own:
+   under the old one it would be taken for a second tap. */
+const keptFrom = new WeakMap();
+const giveNewKeys = (form) => form.querySelectorAll("input[name=once], input[data-new-id]").forEach((field) => { field.value = outbox.newId(); });
+
 /** Keeps the post and shows its screen. Rejects, and nothing is changed, where the phone cannot keep it. */
 export async function keep(form, submitter) {
+  const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action"), words = entered(form, url);
+  if ((keptFrom.get(form) ?? words) !== words) giveNewKeys(form);
   const data = new FormData(form, submitter), once = data.get("once"), replaces = Number(form.dataset.replaces) || 0;
   data.delete("once");
   const fields = [["once", once], ...data].filter(([, value]) => typeof value === "string" || value.size);
-  const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const entry = {
     key: once, person: root.dataset.person, url, fields, at: new Date().toISOString(),
     to: said(form, submitter, "data-to") || location.pathname + location.search,
@@ -73,6 +84,7 @@ export async function keep(form, submitter) {
     shown: document.querySelector("[data-shown]")?.innerHTML,
   };
   await outbox.keep(entry, replaces);
+  keptFrom.set(form, words);
   navigator.storage?.persist?.();
   localStorage.kept = 1; // install.js asks then to put the app on the home screen
   form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
@@ -82,6 +94,8 @@ export async function keep(form, submitter) {
   navigator.serviceWorker.ready.then(({ sync }) => sync?.register("outbox")).catch(() => {}); // goes on when the tab is closed
   if (isBegun() && path(entry.to) === location.pathname) { // another form of this page is half written
     form.reset();
+    keptFrom.delete(form);
+    giveNewKeys(form);
     return mark();
   }
   await mark(); // said at once; then the screen

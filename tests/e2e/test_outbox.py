@@ -309,3 +309,17 @@ def test_customers_are_found_without_signal(rep: Visitor) -> None:
     expect(page.locator("#carried li", has_text=name)).to_be_visible()
     page = rep.go("/nearby?lat=51.5055&lon=-0.0754")
     expect(page.locator("#carried li").first).to_contain_text(re.compile(r"\d+(\.\d)? (k?m)"))
+
+
+def test_a_form_whose_screen_is_not_on_the_phone_takes_a_second_entry(rep: Visitor) -> None:
+    """It stays after the tap; under the key of the first, the second was taken for a double tap and was gone."""
+    page = rep.go(f"{an_account(rep)}/contacts/new")
+    page.evaluate("Promise.all([caches.delete('pages'), outbox.remember('pack', null)])")
+    offline(rep, True)
+    for number, name in enumerate(("First Person", "First Person", "Second Person")):
+        page.fill("[name=name]", name)
+        page.locator(".dock button[form=contact]").click()
+        until(page, f"(await outbox.list()).length === {max(1, number)} && !document.querySelector('form[aria-busy]')")
+    assert len({entry["key"] for entry in entries(page)}) == 2, "the same again is one tap, something else is not"
+    offline(rep, False)
+    sent(page)
