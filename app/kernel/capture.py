@@ -2,6 +2,8 @@
 
 The phone tells when it kept the post and when it sent it, both by its own clock. What its clock is wrong at sending is
 thereby known (`arrived - sent`) and taken from every time that it tells: a clock that is two years wrong does no harm.
+Less than a minute is no wrong clock but the way through a slow network, which differs from post to post: corrected by
+it, posts of one minute would change places.
 """
 
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 OLDEST = timedelta(days=30)  # a phone keeps a session that long, and what it could not send
 AHEAD = timedelta(minutes=10)  # a clock that was set in between, not a lie
+SLOW = timedelta(minutes=1)
 _YEARS = range(1970, 2100)  # that a phone's clock may show: one without a battery begins in 1970
 _LONGEST = 40  # characters of a moment in ISO 8601
 NONE = timedelta(0)
@@ -42,7 +45,7 @@ def capture(captured: str | None, sent: str | None, arrived_at: datetime) -> Cap
     """
     begun, left = parse_moment(captured), parse_moment(sent)
     unreadable = (captured is not None and begun is None) or (sent is not None and left is None)
-    offset = arrived_at - left if left is not None else NONE
+    offset = arrived_at - left if left is not None and abs(arrived_at - left) >= SLOW else NONE
     claimed = begun + offset if begun is not None else None
     if claimed is None or unreadable:
         return Capture(arrived_at, arrived_at, claimed, offset, doubtful=unreadable)

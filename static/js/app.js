@@ -80,7 +80,7 @@ document.addEventListener("submit", async (event) => { // before htmx
     console.warn(error);
     setBusy(form, false);
     plain.add(form);
-    form.requestSubmit(submitter);
+    setTimeout(() => form.requestSubmit(submitter)); // not while this event is still on its way: that would be ignored
   }
 }, true);
 addEventListener("submit", async (event) => {

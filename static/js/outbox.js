@@ -79,10 +79,11 @@ self.outbox = (() => {
     for (const name of ["entry", "draft", "meta"]) await run(name, "readwrite", (store) => store.clear());
   };
 
-  /** UUIDv7 (RFC 9562): rows made here sort by time like the server's. */
+  /** UUIDv7 (RFC 9562): rows made here sort by time like the server's, two of one millisecond as they were made. */
+  let last = 0;
   const newId = () => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    let time = Date.now();
+    let time = last = Math.max(Date.now(), last + 1);
     for (let i = 5; i >= 0; i--) (bytes[i] = time % 256), (time = Math.floor(time / 256));
     bytes[6] = bytes[6] & 15 | 0x70;
     bytes[8] = bytes[8] & 63 | 0x80;

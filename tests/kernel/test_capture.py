@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.capture import AHEAD, OLDEST, Capture, capture, is_possible, parse_moment
+from app.kernel.capture import AHEAD, OLDEST, SLOW, Capture, capture, is_possible, parse_moment
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -85,9 +85,21 @@ def test_any_header_is_borne(text: str, other: str) -> None:
     assert NOW - OLDEST <= found.at <= NOW
 
 
-@given(ago=st.timedeltas(timedelta(0), OLDEST), wrong=st.timedeltas(timedelta(-9000), timedelta(9000)))
+@given(ago=st.timedeltas(timedelta(0), OLDEST - SLOW), wrong=st.timedeltas(timedelta(-9000), timedelta(9000)))
 def test_only_the_difference_of_the_phone_s_times_counts(ago: timedelta, wrong: timedelta) -> None:
-    assert capture(said(NOW + wrong - ago), said(NOW + wrong), NOW).at == NOW - ago
+    found = capture(said(NOW + wrong - ago), said(NOW + wrong), NOW).at
+    assert found == (NOW - ago if abs(wrong) >= SLOW else min(NOW + wrong - ago, NOW))
+
+
+@given(
+    ways=st.lists(st.timedeltas(timedelta(0), timedelta(seconds=59)), min_size=2, max_size=8),
+    gap=st.timedeltas(timedelta(milliseconds=1), timedelta(seconds=30)),
+)
+def test_a_slow_network_changes_no_order(ways: list[timedelta], gap: timedelta) -> None:
+    """Posts made one after the other and sent later, each as long on its way as it likes."""
+    begun = [NOW - DAY + number * gap for number in range(len(ways))]
+    found = [capture(said(made), said(NOW), NOW + way).at for made, way in zip(begun, ways, strict=True)]
+    assert found == begun
 
 
 def test_a_tap_is_not_after_its_post() -> None:
