@@ -25,7 +25,7 @@ const html = (text, at, policy) => new Response(text, {
 });
 
 addEventListener("install", (event) => event.waitUntil((async () => {
-  await (await caches.open("static")).addAll([...SHELL, "/offline"]);
+  await (await caches.open("static")).addAll([...SHELL, new Request("/offline", { credentials: "omit" })]);
   await skipWaiting();
 })()));
 addEventListener("activate", (event) => event.waitUntil((async () => {
@@ -76,11 +76,10 @@ async function forget() {
 
 async function open(event, url) {
   const entries = await list().catch(() => []);
-  if (entries.some((entry) => entry.state === "waiting")) event.waitUntil(send());
-  const changed = await screenOf(url, entries, true);
+  const changed = await screenOf(url, entries, true), asked = changed ? Promise.resolve(changed) : fetchPage(event.request, url);
+  const waits = entries.some((entry) => entry.state === "waiting"); // sent after the page is made: it counts what it shows
+  event.waitUntil(asked.catch(() => {}).then(() => waits && send()));
   if (changed) return changed;
-  const asked = fetchPage(event.request, url);
-  event.waitUntil(asked.catch(() => {}));
   try {
     const answer = await Promise.race([asked, late(navigator.onLine ? LIMIT_MS : LIMIT_MS / 4)]);
     if (answer.status < 502) return answer;
@@ -102,6 +101,7 @@ async function keepPage(url, answer) {
   const cache = await caches.open("pages"), keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST_PAGES))) await cache.delete(old);
   const text = await answer.text(), [, row] = text.match(/ data-row='([^']+)'/) ?? [];
+  if (!text.includes(`data-person="${await recall("person")}"`)) return; // an old tab of somebody else
   await cache.put(url.pathname + url.search, html(text, Date.now(), answer.headers.get(POLICY)));
   if (row) await rememberRow(JSON.parse(row));
 }
@@ -130,7 +130,7 @@ const aged = (text, at) => text.replace("<html ", `<html data-kept-at="${at}" `)
 /** The pack's screen for an address; `changed`: only where the outbox holds something unsent that changes what is shown there. */
 async function screenOf(url, entries, changed) {
   const pack = await recall("pack"), person = await recall("person");
-  if (!person || !pack || pack.at < Date.now() - outbox.KEPT_MS) return undefined;
+  if (!person || pack?.person !== person || pack.at < Date.now() - outbox.KEPT_MS) return undefined;
   const mine = entries.filter((entry) => entry.person === person);
   for (const screen of pack.screens) {
     if (changed && !screen.after) continue;
@@ -190,9 +190,12 @@ function nextOf(entries) {
   const isHeld = (entry) => entries.some((before) => before.seq < entry.seq && (
     (before.state === "waiting" && touch(before, entry) && !(isPhoto(before) && !isPhoto(entry)))
     || (before.state === "refused" && before.opens && entry.ids.includes(before.opens))));
-  const free = entries.filter((entry) => entry.state === "waiting" && !(entry.retryAt > Date.now()) && !isHeld(entry));
+  const free = entries.filter((entry) => entry.state === "waiting" && !isLater(entry.retryAt) && !isHeld(entry));
   return free.find((entry) => !isPhoto(entry)) ?? free[0];
 }
+
+/** Whether a try is still to wait; a clock that was set back since makes nobody wait for years. */
+const isLater = (at) => at > Date.now() && at < Date.now() + 700_000;
 
 /** Sends one; false where there is no point in going on with the others. */
 async function sendOne(entry, done) {
@@ -201,7 +204,7 @@ async function sendOne(entry, done) {
   const body = isPhoto(entry) ? new FormData() : new URLSearchParams();
   for (const [name, value] of entry.fields) body.append(name, value);
   const tries = entry.tries + 1;
-  await outbox.change(entry.seq, { tries });
+  await outbox.change(entry.seq, { tries }).catch(() => {}); // a full phone must still be able to send
   let answer;
   try {
     answer = await fetch(entry.url, {
@@ -213,7 +216,7 @@ async function sendOne(entry, done) {
   }
   const { status } = answer, location = answer.headers.get("Outbox-Location");
   if (status === 204 && location) {
-    await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful");
+    await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful").catch(() => outbox.remove(entry.seq)); // a delete needs no room
     done.push({ ...entry, location });
     tell("sent", { key: entry.key, location });
   } else if (status === 401 && answer.headers.get("Clear-Site-Data")?.includes("storage")) {
@@ -254,7 +257,11 @@ async function hurry() {
   for (const { seq, state, retryAt } of await list()) if (state === "waiting" && retryAt) await outbox.change(seq, { retryAt: 0 });
 }
 
-addEventListener("sync", (event) => event.waitUntil(send()));
+/** The browser tries again, with the tab closed too, where we say that not all is sent. */
+addEventListener("sync", (event) => event.waitUntil(send().then(async () => {
+  const person = await recall("person"), signedOut = await recall("signedOut");
+  if (!signedOut && (await list()).some((entry) => entry.person === person && entry.state === "waiting")) throw new Error("not all sent");
+})));
 addEventListener("periodicsync", (event) => event.waitUntil(fetchPack()));
 
 /* --- The pack --------------------------------------------------------------------------------------------------------------- */
@@ -263,7 +270,7 @@ let packing;
 /** Fetches the pack where there is none of today, or it is old. */
 const fetchPack = (force = false) => packing ??= (async () => {
   const known = await recall("pack"), today = new Date().toDateString();
-  if (!force && known?.build === BUILD && known.at > Date.now() - PACK_MS && new Date(known.at).toDateString() === today) return;
+  if (!force && known?.person === await recall("person") && known?.build === BUILD && known.at > Date.now() - PACK_MS && new Date(known.at).toDateString() === today) return;
   const answer = await fetch("/pack", { redirect: "manual", headers: { "Outbox-Shell": BUILD } });
   if (!answer.ok) return;
   const { pages, ...pack } = await answer.json(), at = Date.now(), policy = answer.headers.get(POLICY);
@@ -274,6 +281,7 @@ const fetchPack = (force = false) => packing ??= (async () => {
   const used = new Set([...Object.values(pages), ...pack.screens.map((screen) => screen.html)].flatMap((text) =>
     [...text.matchAll(/ (?:src|href)="(\/static\/[^"#]+)/g)].map(([, address]) => address)));
   await Promise.all([...used].map((address) => fromShell(new Request(address))));
+  if (pack.person !== await recall("person")) return void await caches.delete("pages"); // somebody else signed in meanwhile
   await remember("pack", { ...pack, at, policy, build: BUILD, pages: Object.keys(pages).length });
   tell("packed", { at });
 })().finally(() => { packing = undefined; });

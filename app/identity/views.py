@@ -89,12 +89,13 @@ def sign_in_create() -> Response:
 @blueprint.post("/sign-out")
 @needs(P.PROFILE_OWN)
 def sign_out_create() -> Response:
-    """End this device. `keep`: what waits on it to be sent stays there until the same person signs in again."""
+    """End this device. `keep` 0, which only a script says that has looked: nothing waits there to be sent, so all that
+    the phone keeps goes. Else it stays until the same person signs in again."""
     end_device(current_actor(), current_device(), datetime.now(UTC))
     sign_out()
     session.clear()
     response = redirect(url_for("identity.sign_in_new"), code=303)
-    response.headers["Clear-Site-Data"] = '"cache"' if request.form.get("keep") == "1" else WIPE
+    response.headers["Clear-Site-Data"] = WIPE if request.form.get("keep") == "0" else '"cache"'
     return response
 
 

@@ -112,16 +112,22 @@ on("after:swap", () => giveKeys());
 on("error", (ctx) => ctx.response || setOffline(true));
 
 /* What is not sent yet stays on the phone, for the same person's next sign-in; whoever signs out is asked. */
+const asked = new WeakSet();
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.getAttribute("action") !== "/sign-out" || form.elements.keep || !self.outbox) return;
+  if (form.getAttribute("action") !== "/sign-out" || !self.outbox || cleared.has(form) || asked.delete(form)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   const unsent = (await self.outbox.list()).filter(({ state }) => state !== "sent"), question = document.getElementById("unsent");
-  if (unsent.length) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: "1" }));
-  else form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: "" }));
-  if (!unsent.some(({ person }) => person === document.documentElement.dataset.person) || !question) return form.requestSubmit();
-  form.before(question.content.cloneNode(true)); // the same button then signs out
+  form.elements.keep?.remove();
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: unsent.length ? "1" : "0" }));
+  if (question && unsent.some(({ person }) => person === document.documentElement.dataset.person)) {
+    form.before(question.content.cloneNode(true)); // the same button then signs out
+    question.remove();
+    return;
+  }
+  asked.add(form);
+  form.requestSubmit();
 }, true);
 
 /* Steppers, and the way out of an opened question. */

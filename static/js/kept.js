@@ -85,6 +85,12 @@ export async function keep(form, submitter) {
   };
   await outbox.keep(entry, replaces);
   keptFrom.set(form, words);
+  delete form.dataset.replaces;
+  await answer(form, entry).catch(console.warn); // it is kept: whatever goes wrong now must not send it a second time
+}
+
+/** Has a kept entry sent, and shows what it changed. */
+async function answer(form, entry) {
   navigator.storage?.persist?.();
   localStorage.kept = 1; // install.js asks then to put the app on the home screen
   form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true, detail: entry }));
@@ -106,7 +112,8 @@ export async function keep(form, submitter) {
 async function open(address) {
   const answer = await fetch(address, { headers: { "Outbox-Screen": "1" } }).catch(() => null);
   if (!answer?.ok || !answer.headers.has("Outbox-At")) return false;
-  await draw(await answer.text(), address);
+  const text = await answer.text();
+  if (!isBegun()) await draw(text, address); // somebody writes already
   return true;
 }
 
@@ -316,6 +323,8 @@ async function start() {
   const { active } = await navigator.serviceWorker.ready;
   if (!navigator.serviceWorker.controller) active.postMessage({ type: "claim" }); // `claim` misses a page that still loads
   active.postMessage({ type: "hello", person: root.dataset.person });
+  // The pack of the morning before the app is opened: Chromium does so for an installed app.
+  await (await navigator.serviceWorker.ready).periodicSync?.register("pack", { minInterval: 6 * 3600e3 }).catch(() => {});
 }
 if (root.dataset.person) {
   mark().then(takenUp).catch(() => {});

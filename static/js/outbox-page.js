@@ -19,7 +19,7 @@ const stateOf = (entry, signedOut, isBehind) => {
 /** Why the server refused: what its page says. */
 const whyOf = ({ answer, status }) => {
   const page = new DOMParser().parseFromString(answer, "text/html");
-  const told = [...page.querySelectorAll(".errors li, .field-error, #error .note")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+  const told = [...page.querySelectorAll(".errors li, .field-error, #error .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
   return [...new Set(told)].slice(0, 4).join(" ") || says(String(status)) || says("other", status);
 };
 const opensAgain = ({ answer }) => new DOMParser().parseFromString(answer, "text/html").querySelector("#error a.primary")?.getAttribute("href");

@@ -38,13 +38,13 @@ self.outbox = (() => {
     });
   };
 
-  /** Keeps a new entry, in place of the one with the number `replaces`. The same key again is the same tap: nothing is added, false.
+  /** Keeps a new entry, in place and at the place of the one with the number `replaces`. The same key again is the same tap: nothing is added, false.
    *  Rejects where the phone is full. */
   const keep = async (entry, replaces = 0) => {
     try {
       await run("entry", "readwrite", (store) => {
         if (replaces) store.delete(replaces);
-        return store.add({ state: "waiting", tries: 0, ...entry });
+        return store.add({ state: "waiting", tries: 0, ...entry, ...(replaces && { seq: replaces }) });
       });
       return true;
     } catch (error) {
@@ -56,9 +56,9 @@ self.outbox = (() => {
   /** All entries, oldest first. */
   const list = () => run("entry", "readonly", (store) => store.getAll());
 
-  /** Changes an entry; one that is gone stays gone. */
+  /** Changes an entry; one that is gone stays gone, and one that was sent stays sent. */
   const change = (seq, values) => run("entry", "readwrite", (store) => {
-    store.get(seq).onsuccess = ({ target }) => target.result && store.put({ ...target.result, ...values });
+    store.get(seq).onsuccess = ({ target }) => target.result && target.result.state !== "sent" && store.put({ ...target.result, ...values });
   });
   const remove = (seq) => run("entry", "readwrite", (store) => store.delete(seq));
 
@@ -68,7 +68,7 @@ self.outbox = (() => {
     fields: entry.fields.filter(([, value]) => typeof value === "string"),
   });
   const prune = async () => {
-    for (const { seq, state, sentAt } of await list()) if (state === "sent" && sentAt < Date.now() - KEPT_MS) await remove(seq);
+    for (const { seq, state, sentAt } of await list()) if (state === "sent" && Math.abs(Date.now() - sentAt) > KEPT_MS) await remove(seq);
   };
 
   const recall = (name) => run("meta", "readonly", (store) => store.get(name));

@@ -79,6 +79,7 @@ def settle(rep: Visitor, online: bool) -> None:
         rep.page.locator("html:not([data-kept-at])").wait_for()
     else:
         rep.page.locator(".card.is-kept").wait_for()
+        expect(rep.page.locator("form[aria-busy]")).to_have_count(0)
 
 
 def day(rep: Visitor, running: Running, name: str, *, online: bool) -> str:

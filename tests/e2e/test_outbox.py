@@ -125,6 +125,27 @@ def test_what_is_refused_is_corrected_and_sent(rep: Visitor) -> None:
     expect(rep.go(address).locator("main")).to_contain_text("Ann Other")
 
 
+def test_what_is_corrected_keeps_its_place(rep: Visitor) -> None:
+    """A new customer without a name is refused, and its note waits for it; corrected, the customer goes first."""
+    offline(rep, True)
+    page = rep.go("/accounts/new")
+    page.fill("[name=address]", "77 Nameless Row")
+    page.click(".dock .primary")
+    page.wait_for_url(re.compile("/accounts/[0-9a-f-]{36}$"))
+    write_note(page, "Of the nameless")
+    expect(page.locator("#outbox b")).to_have_text("2")
+    offline(rep, False)
+    until(page, "(await outbox.list())[0].state === 'refused'")
+    page = rep.go("/outbox")
+    expect(page.locator("#entries")).to_contain_text("Waits for the entry before it")
+    page.click("[data-act=correct]")
+    page.fill("[name=name]", "Named at last")
+    page.click(".dock .primary")
+    sent(page)
+    assert [entry["url"].count("/") for entry in entries(page)] == [1, 3], "the customer stands before its note"
+    assert all(entry["tries"] < 3 for entry in entries(page))
+
+
 def test_what_is_refused_can_be_thrown_away_after_a_question(rep: Visitor) -> None:
     address = an_account(rep)
     offline(rep, True)
@@ -242,9 +263,12 @@ def test_the_same_key_with_other_words_is_refused(rep: Visitor) -> None:
     write_note(page, "First words")
     sent(page)
     page.evaluate(
-        """outbox.list().then(([entry]) => outbox.change(entry.seq, {state: 'waiting', fields: entry.fields.map(
-          ([name, value]) => [name, name === 'text' ? 'Other words' : value])}))
-          .then(() => dispatchEvent(new Event('online')))"""
+        """outbox.list().then(async ([{ seq, ...entry }]) => {
+          await outbox.remove(seq);
+          const fields = entry.fields.map(([name, value]) => [name, name === 'text' ? 'Other words' : value]);
+          await outbox.keep({ ...entry, fields, state: 'waiting' });
+          dispatchEvent(new Event('online'));
+        })"""
     )
     until(page, "(await outbox.list())[0].state === 'refused'")
     assert entries(page)[0]["status"] == 409

@@ -122,7 +122,7 @@ def test_a_cookie_with_nonsense_is_nobody(browser: Open, cast: Cast) -> None:
 
 def test_signing_out_ends_the_session_and_clears_the_browser(browser: Open, cast: Cast) -> None:
     rita = browser(cast.rita)
-    response = rita.post("/sign-out")
+    response = rita.post("/sign-out", keep="0")
     assert response.headers["Location"] == "/sign-in"
     assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert not inside(rita)
