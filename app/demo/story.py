@@ -1,7 +1,8 @@
 """Eight weeks in the life of the demo company, told through the actions that its people use.
 
 Everything comes from dice that are thrown the same way for the same day, so two seeds of one day are alike. What lies
-before today is complete; of today only what the clock has passed has happened.
+before today is complete; of today only what the clock has passed has happened, and the last visits are always still to
+be made, whoever tries it in the evening.
 """
 
 import random
@@ -41,6 +42,7 @@ PASSWORD = "fieldbook-demo"  # noqa: S105 - of the demo, printed at every start
 WEEKS = 8
 CUSTOMERS_PER_CITY = 320
 VISITS_A_DAY = 5
+LEFT_TODAY = 2
 RATES = {"CNY": (1, 1), "TWD": (9, 200), "GBP": (11, 100)}  # minor units for a fen, as numerator and denominator
 TAX = {"CNY": None, "TWD": 500, "GBP": 2000}  # basis points; the products' own is China's
 REASONS = {
@@ -228,11 +230,12 @@ def _day(
         visit = plan_visit(rep.actor, _id(dice), account, place, day, planned_at)
         stops.append((visit.id, start))
     arrange_day(rep.actor, day, stops, planned_at)
+    left = stops[-LEFT_TODAY:] if day == today_in(zone, now) else []
     for (visit_id, start), (account, _place, position, _rating) in zip(stops, chosen, strict=True):
         throw, minutes = dice.random(), dice.randint(-8, 15)
         begin, length = start + timedelta(minutes=minutes), timedelta(minutes=dice.randint(14, 42))
         outcome, offset, late = dice.choice(list(OUTCOMES)), _aside(dice), dice.random()
-        if begin + length > now:
+        if begin + length > now or (visit_id, start) in left:
             continue
         if throw < 0.05:
             continue  # missed, and nobody said why yet
