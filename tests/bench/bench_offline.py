@@ -126,6 +126,9 @@ WATCH = """() => {
 }"""
 
 
+DRAWN = "(n) => window.taps.length >= n && !document.querySelector('form[aria-busy]')"
+
+
 def photo() -> bytes:
     """A picture that the phone leaves at about 230 KB."""
     out = io.BytesIO()
@@ -166,7 +169,7 @@ def measure_taps() -> None:
             page.fill("#report textarea", f"What was said, part {number}")
             page.wait_for_timeout(700)
             page.locator("#report .button").first.click()
-            page.wait_for_function("(n) => window.taps.length >= n", arg=number + 1)
+            page.wait_for_function(DRAWN, arg=number + 1)
         say("report", page)
         picture = photo()
         for number in range(TAPS):
@@ -175,7 +178,7 @@ def measure_taps() -> None:
             size = page.evaluate("document.querySelector('#photo').files[0].size")
             page.wait_for_timeout(700)
             page.locator("form[action$='/photos'] .button:not(label)").click()
-            page.wait_for_function("(n) => window.taps.length >= n", arg=number + 1)
+            page.wait_for_function(DRAWN, arg=number + 1)
         print(f"tap_to_kept_photo_bytes={size}")
         say("photo", page)
         browser.close()
