@@ -8,7 +8,7 @@
  *   before photos. What the server refuses waits for the person; what it could not take waits for the next try.
  * - The pack (/pack): {person, home, pages: {address: html}, screens: [{path, after, where, html}], rows: {id: {slot: text}}}; see
  *   app/sync/ports.py. Slots are ⟦name⟧; ⟦name|html⟧ is filled as it is, with what the server or the person's own page wrote.
- * - From pages: "send", "pack" (fetch it where it is old; `force` always), "hello" (who is signed in), "forget" (pages and pack), "claim".
+ * - From pages: "send", "pack" (fetch it where it is old; `force` always), "hello" (who is signed in), "claim".
  *   To pages (BroadcastChannel "fieldbook"): changed, sent, refused, signed-out, packed.
  */
 importScripts(`/static/${BUILD}/js/outbox.js`);
@@ -299,6 +299,6 @@ async function hello(person) {
 addEventListener("message", (event) => {
   const { type, person, force, now, key } = event.data;
   if (key) awaited = key;
-  const acts = { send: async () => (now && await hurry(), send()), claim: () => clients.claim(), hello: () => hello(person), pack: () => fetchPack(force), forget };
+  const acts = { send: async () => (now && await hurry(), send()), claim: () => clients.claim(), hello: () => hello(person), pack: () => fetchPack(force) };
   if (type in acts) event.waitUntil(Promise.resolve(acts[type]()).catch(() => {}).then(() => event.ports[0]?.postMessage("done")));
 });
