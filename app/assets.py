@@ -6,6 +6,7 @@ also compressed (`.br`, `.gz`), to be served at `/static/<hash>/…` and cached 
 
     static/built/current.txt                            the hash of the build to serve
     static/built/<hash>/css/… js/… icons/…              our own, as in static/, and the app's icons as PNG
+    static/built/<hash>/words/…                         what scripts say, one module per language (app/catalogues.py)
     static/built/<hash>/vendor/<package>/…              from npm, with the package's licence
     static/built/mainland.wkb                           for the server: where GCJ-02 applies (app/infra/mainland.py)
 """
@@ -56,14 +57,14 @@ def current_build(root: Path = ROOT) -> str:
 def build(root: Path = ROOT) -> tuple[str, bool]:
     """Build what has changed; the same sources give the same bytes. Returns the hash, and whether it is a new build."""
     built = root / "static" / "built"
-    sources = dict(sorted(_sources(root)))
-    name = _digest(sources)
+    sources, words = dict(sorted(_sources(root))), catalogues.script_words(root)
+    name = _digest(sources, words)
     pointer = built / "current.txt"
     previous = pointer.read_text().strip() if pointer.exists() else ""
     is_new = name != previous or not (built / name).is_dir()
     if is_new:
         if not (built / name).is_dir():
-            _make(built, name, sources, built / previous)
+            _make(built, name, sources, words, built / previous)
         _replace(pointer, f"{name}\n".encode())
         for folder in built.iterdir():
             if folder.is_dir() and folder.name not in {name, previous}:
@@ -91,8 +92,8 @@ def _installed(path: Path) -> Path:
     return path
 
 
-def _digest(sources: dict[str, Path]) -> str:
-    total = hashlib.sha256()
+def _digest(sources: dict[str, Path], words: dict[str, bytes]) -> str:
+    total = hashlib.sha256(b"".join(words.values()))
     for name, path in sources.items():
         content = path.read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -100,14 +101,15 @@ def _digest(sources: dict[str, Path]) -> str:
     return total.hexdigest()[:16]
 
 
-def _make(built: Path, name: str, sources: dict[str, Path], previous: Path) -> None:
+def _make(built: Path, name: str, sources: dict[str, Path], words: dict[str, bytes], previous: Path) -> None:
     """Fill a folder aside and move it into place: a build with its name is whole."""
     aside = built / f".{name}.{os.getpid()}"
     compressor = Compressor(quiet=True)
-    for inside, source in sources.items():
+    files: dict[str, Path | bytes] = {**sources, **words}
+    for inside, source in files.items():
         copy = aside / inside
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
+        copy.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
         if _same(previous / inside, copy):  # brotli at its best takes seconds for the atlas
             for suffix in (".br", ".gz"):
                 if (done := previous / f"{inside}{suffix}").is_file():

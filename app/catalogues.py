@@ -3,9 +3,11 @@
     app/translations/<language>/<slice>.po                  written by hand; a msgid stands in one slice's file
     app/translations/<language>/LC_MESSAGES/messages.mo     made by `flask translations compile` (and by `assets build`)
 
-English is the source: a text is marked in code (`_()`, `N_()`, `ngettext()`) or template (`{{ _() }}`, `{% trans %}`).
+English is the source: a text is marked in code (`_()`, `N_()`, `ngettext()`), template (`{{ _() }}`, `{% trans %}`) or
+script (`_()` of static/js/words.js).
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, PoFileParser, escape, write_po
 from flask.cli import AppGroup
 
-from app.kernel.i18n import LANGUAGES
+from app.kernel.i18n import LANGUAGES, html_lang
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = {
@@ -31,6 +33,9 @@ KEYWORDS = {
 }
 # As the application sets up Jinja (app/factory.py), so that the msgids of {% trans %} are the same.
 JINJA = {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
+Source = tuple[str, str, dict[str, str]]  # babel's name of the language, files, options
+SCRIPTS: Source = ("javascript", "static/js/*.js", {})
+SOURCES: tuple[Source, ...] = (("python", "app/**/*.py", {}), ("jinja2", "templates/**/*.*", JINJA), SCRIPTS)
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 HOUSE = {"kernel", "infra", "web"}  # folders of app/ whose texts stand in house.po
 
@@ -111,9 +116,25 @@ def compile_all(root: Path = ROOT) -> None:
 
 
 def source_texts(root: Path = ROOT) -> dict[Key, Text]:
-    """Every text that is marked for translation in app/ and templates/. A template's syntax error is raised."""
+    """Every text that is marked for translation in app/, templates/, scripts. A template's syntax error is raised."""
+    return _texts(root, *SOURCES)
+
+
+def script_words(root: Path = ROOT) -> dict[str, bytes]:
+    """Path inside the build -> a JS module with what the scripts say in that language: {msgid: text}."""
+    wanted = [msgid for _, msgid in sorted(_texts(root, SCRIPTS), key=lambda key: key[1])]
+    found = {}
+    for language in TRANSLATED:
+        catalogue = read_catalogue(language, root)
+        words = {msgid: message.string for msgid in wanted if (message := catalogue.get(msgid)) and message.string}
+        text = json.dumps(words, ensure_ascii=False, indent=0)
+        found[f"words/{html_lang(language)}.js"] = f"export default {text};\n".encode()
+    return found
+
+
+def _texts(root: Path, *sources: Source) -> dict[Key, Text]:
     texts: dict[Key, Text] = {}
-    for method, pattern, options in (("python", "app/**/*.py", {}), ("jinja2", "templates/**/*.*", JINJA)):
+    for method, pattern, options in sources:
         for path in sorted(root.glob(pattern)):
             with path.open("rb") as lines:
                 for line, msgid, _, context in extract(method, lines, KEYWORDS, options=options):

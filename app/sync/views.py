@@ -15,10 +15,10 @@ from app.web.htmx import page
 blueprint = Blueprint("sync", __name__)
 
 SHELL = (
-    "css/app.css", "js/outbox.js", "js/app.js", "js/kept.js", "js/position.js", "js/photo.js", "js/photo-scale.js",
-    "js/exif.js", "js/drafts.js", "js/draft.js",
+    "css/app.css", "js/outbox.js", "js/app.js", "js/words.js", "js/kept.js", "js/position.js", "js/photo.js",
+    "js/photo-scale.js", "js/exif.js", "js/drafts.js", "js/draft.js",
     "css/basket.css", "js/basket.js", "js/sums.js", "js/patterns.js", "js/review.js", "js/back.js",
-    "js/products.js", "js/folding.js",
+    "js/products.js", "js/folding.js", "words/zh-Hans.js", "words/zh-Hant.js",
 )  # fmt: skip
 """What every page of the day needs; anything else of the build is kept as it comes by."""
 

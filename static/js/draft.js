@@ -1,5 +1,6 @@
-/* One form's draft: kept, brought back, thrown away. drafts.js loads this; templates/ui/drafts.html has the contract. */
+/* One form's draft: kept, brought back, thrown away. drafts.js loads this and has the contract. */
 import { forms, open, person, typed } from "./drafts.js";
+import { _ } from "./words.js";
 
 const KEPT_MS = 14 * 864e5;
 const PAUSE_MS = 300; // in typing
@@ -33,14 +34,20 @@ const differs = (field) => {
   return [...field.options].some((each) => each.selected !== each.defaultSelected);
 };
 
-/* A line over the form, out of the template #draft. */
+/* A line over the form: "back" with the way to discard it, or "lost". */
+const clock = (at) => new Date(at).toLocaleString(lang, {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  ...(new Date(at).toDateString() !== new Date().toDateString() && { day: "numeric", month: "short" }),
+});
 const say = (form, which, at) => {
   form.querySelector("[data-draft]")?.remove();
-  const line = which && document.getElementById("draft")?.content.querySelector(`[data-draft=${which}]`).cloneNode(true);
-  if (!line) return;
-  const day = new Date(at).toDateString() !== new Date().toDateString() && { day: "numeric", month: "short" };
-  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...day };
-  for (const time of line.querySelectorAll("time")) time.textContent = new Date(at).toLocaleString(lang, clock);
+  if (!which) return;
+  const back = which === "back", line = Object.assign(document.createElement("div"), { className: back ? "note" : "note warn", role: "status" });
+  const words = line.appendChild(document.createElement("div")).appendChild(document.createElement("strong"));
+  words.textContent = back ? _("Your draft of %(time)s is back.", { time: clock(at) })
+    : _("This phone cannot keep drafts now: what you write here is kept only when you save it.");
+  if (back) line.append(Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: _("Discard") }));
+  line.dataset.draft = which;
   form.prepend(line);
   form.closest("details")?.setAttribute("open", "");
 };

@@ -1,5 +1,22 @@
-/* Half-written forms and taken photos outlive their page (templates/ui/drafts.html says how). The work is draft.js's, which
-   comes once there is something to keep or to bring back. */
+/**
+ * Half-written forms and taken photos survive a closed tab, a tap on the bottom bar and a crash. The work is draft.js's, which comes
+ * once there is something to keep or to bring back.
+ *
+ * - Needs <html data-person>, outbox.js (`outbox.open()`, the database with the store "draft"), and to be loaded after app.js, whose
+ *   listeners for a submit must come first.
+ * - Forms: each form[method=post] that is kept on the phone (data-to: its own, around it, or of a button), and the order form (#order).
+ *   No passwords, no searches, no form with a file that is no photo ([data-photo]). `once` and inputs with data-new-id are never part.
+ * - A draft: key [person, path of the page, action of the form and the ids in its hidden inputs], value {at, fields: {name: [value or
+ *   File]}, ready}. So the form of another row, or of another person, never gets it. A hidden `version` comes back with the text that
+ *   was written to it: where the row has changed since, the server shows both.
+ * - Events: `draft:restore` (cancelable, detail.fields: {name: [values]}) bubbles from the form before its fields are set; whoever
+ *   prevents it has set them itself. Then each field set gets input and change, with detail {brought: true, ready}. `draft:discard`
+ *   after the form is reset.
+ * - A draft goes with `outbox:kept` (bubbling from the form), with a plain post that would be kept, by Discard, after 14 days; all of
+ *   a person's when they sign out.
+ */
+import "./words.js"; // draft.js says things, and must come at once
+
 export const { person } = document.documentElement.dataset;
 export const forms = new Map(); // each form of the day, with the page it stands in and its hidden inputs as they came
 export const typed = new WeakSet(); // fields

@@ -1,8 +1,7 @@
 /**
  * The phone's position: asked for on a tap only, and never in the way of a check-in.
  *
- *   <form method="post" data-position  data-position-fresh="60"  data-text-asking="…"  data-text-found="±%m m"
- *         data-text-denied="…"  data-text-unavailable="…"  data-text-timeout="…"  data-text-insecure="…">
+ *   <form method="post" data-position  data-position-fresh="60">
  *     <input type="hidden" name="lat"> … lon, accuracy_m, fix_at, fix_count, speed_mps, position_error, tapped_at
  *     <button data-position-ask data-position-submit>Check in</button>
  *     <button type="button" data-position-ask hidden>My position</button>
@@ -15,6 +14,8 @@
  * - `position:fix` (detail: the values) or `position:error` bubbles from the element with data-position, which may be any and gets
  *   data-position-state. A `map:pick` inside it empties what only a device can know.
  */
+import { _ } from "./words.js";
+
 const BOX_MS = 12_000; // then the best fix so far
 const GOOD_M = 25; // good enough to stop at once
 const PROMPT_MS = 60_000; // while the browser asks its own question
@@ -30,12 +31,21 @@ const fill = (box, values) => Object.entries(values).forEach(([name, value]) => 
   if (field) field.value = String(value ?? "");
 });
 
+/** @type {Record<string, string>} */
+const TEXTS = {
+  asking: _("Finding your position…"),
+  denied: _("The phone does not give its position. Allow it in the browser's settings, or go on without."),
+  unavailable: _("No position here. Go on without, or try again under the open sky."),
+  timeout: _("No position in time. Go on without, or try again under the open sky."),
+  insecure: _("Phones give their position only over https."),
+};
+
 /** @param {HTMLElement} box @param {string} state @param {number} [metres] */
 const show = (box, state, metres = 0) => {
   box.dataset.positionState = state;
   const status = box.querySelector("[data-position-status]");
-  const text = box.getAttribute("data-text-" + state) ?? "";
-  if (status) status.textContent = text.replace("%m", Math.ceil(metres).toLocaleString(document.documentElement.lang || []));
+  const number = Math.ceil(metres).toLocaleString(document.documentElement.lang || []);
+  if (status) status.textContent = state === "found" ? _("Position found, ±%(metres)s m", { metres: number }) : TEXTS[state] ?? "";
 };
 
 /**

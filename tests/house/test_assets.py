@@ -92,6 +92,23 @@ def test_a_change_gets_a_new_address_and_the_build_before_stays(root: Path) -> N
     assert current_build(root) == third
 
 
+def test_what_scripts_say_is_a_module_for_each_language(root: Path) -> None:
+    write(root / "static/js/hint.js", 'export const say = () => _("Not \\"now\\"");\n')
+    for language, text in (("zh_Hans", "暂不"), ("zh_Hant", "暫時不要")):
+        write(
+            root / f"app/translations/{language}/house.po",
+            f'msgid "Not \\"now\\""\nmsgstr "{text}"\n\nmsgid "More"\nmsgstr "多"\n',
+        )
+    first, _ = build(root)
+    words = root / "static/built" / first / "words"
+    assert (words / "zh-Hans.js").read_text() == 'export default {\n"Not \\"now\\"": "暂不"\n};\n'
+    assert "暫時不要" in (words / "zh-Hant.js").read_text()
+    write(root / "app/translations/zh_Hans/house.po", 'msgid "Not \\"now\\""\nmsgstr "以后"\n')
+    second, is_new = build(root)
+    assert is_new
+    assert "以后" in (root / "static/built" / second / "words/zh-Hans.js").read_text()
+
+
 def test_unchanged_files_take_their_compressed_copies_along(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = build(root)
     compressed: list[str] = []

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from .conftest import Site
+from app.assets import current_build
+
+from .conftest import ROOT, Site
 
 NewPage = Callable[..., Page]
-CARD = """<section data-install hidden><button type="button" data-install-act hidden>Install</button>
-  <p data-install-ios hidden>Share, then Add</p><button type="button" data-install-no>Not now</button></section>"""
-TODAY = CARD.replace("data-install hidden", 'data-install data-install-later="install-no" hidden')
+CARD = "<section data-install hidden></section>"
+TODAY = '<section data-install="later" hidden></section>'
 OFFER = """() => {
   const offer = new Event("beforeinstallprompt", { cancelable: true });
   offer.prompt = async () => { document.title = "Asked" };
@@ -30,7 +30,7 @@ def test_the_button_comes_with_the_browser_s_offer(site: Site, new_page: NewPage
     expect(install).to_be_hidden()
     page.evaluate(OFFER)
     assert page.evaluate("prevented")
-    expect(page.get_by_text("Share, then Add")).to_be_hidden()
+    expect(page.get_by_text("On an iPhone: Share, then Add")).to_be_hidden()
     install.click()
     expect(page).to_have_title("Asked")
     expect(install).to_be_hidden()  # an offer counts once
@@ -43,7 +43,7 @@ def test_the_button_comes_with_the_browser_s_offer(site: Site, new_page: NewPage
 def test_on_an_iphone_a_hand_must_do_it(site: Site, new_page: NewPage) -> None:
     page = new_page(IPHONE)
     page.goto(site.page("/more", CARD, "install.js"))
-    expect(page.get_by_text("Share, then Add")).to_be_visible()
+    expect(page.get_by_text("On an iPhone: Share, then Add")).to_be_visible()
     expect(page.get_by_role("button", name="Install")).to_be_hidden()
 
 
@@ -71,12 +71,9 @@ def test_today_says_it_once_something_was_kept_until_it_is_told_no(site: Site, n
     expect(hint).to_be_hidden()
 
 
-def test_the_card_of_the_house_is_what_the_script_expects(app: Flask) -> None:
-    with app.test_request_context("/"):
-        card = app.jinja_env.get_template("ui/install.html").module.install_card  # type: ignore[attr-defined] # a macro
-        more, today = str(card()), str(card(later=True))
-    assert "data-install-act" in more
-    assert "data-install-ios" in more
-    assert "data-install-no" not in more
-    assert ' data-install data-install-later="install-no"' in today
-    assert "data-install-no" in today
+def test_it_speaks_the_language_of_the_page(site: Site, new_page: NewPage) -> None:
+    built = ROOT / "static/built" / current_build()
+    site.answers["/static/words/zh-Hans.js"] = ("text/javascript", (built / "words/zh-Hans.js").read_bytes())
+    page = new_page(IPHONE)
+    page.goto(site.page("/more", CARD, "install.js", lang="zh-Hans"))
+    expect(page.get_by_role("heading")).to_have_text("添加到主屏幕")

@@ -6,15 +6,14 @@ from playwright.sync_api import Page, expect
 from .conftest import Site
 
 FIELDS = ("lat", "lon", "accuracy_m", "fix_at", "fix_count", "speed_mps", "position_error", "tapped_at")
-TEXTS = (
-    'data-text-asking="Asking" data-text-found="±%m m" data-text-denied="Denied" '
-    'data-text-unavailable="Unavailable" data-text-timeout="Too long" data-text-insecure="Insecure"'
-)
+TOO_LONG = "No position in time. Go on without, or try again under the open sky."
+NO_POSITION = "No position here. Go on without, or try again under the open sky."
+DENIED = "The phone does not give its position. Allow it in the browser's settings, or go on without."
 HIDDEN = "".join(f'<input type="hidden" name="{name}">' for name in FIELDS)
-CHECK_IN = f"""<form method="post" action="/check-in" data-position data-position-fresh="60" {TEXTS}>{HIDDEN}
+CHECK_IN = f"""<form method="post" action="/check-in" data-position data-position-fresh="60">{HIDDEN}
   <input name="note" value="n"><button name="act" value="in" data-position-ask data-position-submit>Check in</button>
   <button name="act" value="skip">Skip</button><output data-position-status></output></form>"""
-FILL = f"""<div data-position {TEXTS}><form method="post" action="/accounts">{HIDDEN}
+FILL = f"""<div data-position><form method="post" action="/accounts">{HIDDEN}
   <button type="button" data-position-ask hidden>My position</button>
   <output data-position-status></output></form></div>"""
 COUNTED = """const real = navigator.geolocation.watchPosition.bind(navigator.geolocation);
@@ -46,7 +45,7 @@ def test_fill_only_shows_the_accuracy_and_fires(site: Site, new_page: Callable[.
     page.goto(site.page("/", FILL, "position.js"))
     page.evaluate("document.addEventListener('position:fix', e => window.fix = e.detail)")
     page.get_by_role("button").click()
-    expect(page.locator("output")).to_have_text("±18 m")
+    expect(page.locator("output")).to_have_text("Position found, ±18 m")
     assert page.evaluate("window.fix.lat") == 31.2304
     assert value(page, "fix_count") == "1"
     assert site.posts == []
@@ -62,10 +61,10 @@ def test_poor_fixes_wait_for_the_box_and_the_best_wins(site: Site, new_page: Cal
         page.context.set_geolocation({**SHANGHAI, "latitude": lat, "accuracy": accuracy})
     expect(page).to_have_title("seen 3")
     page.clock.fast_forward(11_000)
-    expect(page.locator("output")).to_have_text("Asking")
+    expect(page.locator("output")).to_have_text("Finding your position…")
     page.get_by_role("button").click()  # a second tap while asking does nothing
     page.clock.fast_forward(1_500)
-    expect(page.locator("output")).to_have_text("±80 m")
+    expect(page.locator("output")).to_have_text("Position found, ±80 m")
     assert (value(page, "lat"), value(page, "accuracy_m"), value(page, "fix_count")) == ("31.24", "80", "3")
 
 
@@ -82,7 +81,7 @@ def test_denied_keeps_a_place_picked_by_hand(site: Site, new_page: Callable[...,
     page = new_page()
     page.goto(site.page("/", FILL.replace('name="lat"', 'name="lat" value="1"'), "position.js"))
     page.get_by_role("button").click()
-    expect(page.locator("output")).to_have_text("Denied")
+    expect(page.locator("output")).to_have_text(DENIED)
     assert (value(page, "lat"), value(page, "position_error")) == ("1", "denied")
 
 
@@ -99,12 +98,12 @@ def test_unavailable_and_timeout(site: Site, new_page: Callable[..., Page]) -> N
         permissions=["geolocation"],
     )
     page.clock.install()
-    for where, ms, text in (("/", 12_000, "Too long"), ("/#no", 3_000, "Unavailable")):
+    for where, ms, text in (("/", 12_000, TOO_LONG), ("/#no", 3_000, NO_POSITION)):
         page.goto("about:blank")
         site.page("/", FILL, "position.js")
         page.goto(site.url + where)
         page.get_by_role("button").click()
-        expect(page.locator("output")).to_have_text("Asking")
+        expect(page.locator("output")).to_have_text("Finding your position…")
         page.clock.fast_forward(ms)
         expect(page.locator("output")).to_have_text(text)
 
@@ -120,10 +119,10 @@ def test_the_box_starts_after_the_browsers_question(site: Site, new_page: Callab
     page.get_by_role("button").click()
     expect(page).to_have_title("Prompt")
     page.clock.fast_forward(30_000)
-    expect(page.locator("output")).to_have_text("Asking")
+    expect(page.locator("output")).to_have_text("Finding your position…")
     page.evaluate("window.answer()")
     page.clock.fast_forward(12_000)
-    expect(page.locator("output")).to_have_text("Too long")
+    expect(page.locator("output")).to_have_text(TOO_LONG)
 
 
 def test_insecure_page_still_posts(site: Site, new_page: Callable[..., Page]) -> None:
@@ -157,7 +156,7 @@ def test_another_button_ends_the_asking(site: Site, new_page: Callable[..., Page
     page.clock.install()
     page.goto(site.page("/", CHECK_IN.replace("/check-in", "/stay"), "position.js"))
     page.get_by_role("button", name="Check in").click()
-    expect(page.locator("output")).to_have_text("Asking")
+    expect(page.locator("output")).to_have_text("Finding your position…")
     page.get_by_role("button", name="Skip").click()
     expect(page.locator("output")).to_have_text("")
     page.clock.fast_forward(20_000)
@@ -182,4 +181,4 @@ def test_works_in_a_form_that_htmx_brings(site: Site, new_page: Callable[..., Pa
     page.goto(site.page("/", htmx + bring, "position.js"))
     page.get_by_role("button", name="Bring").click()
     page.get_by_role("button", name="My position").click()
-    expect(page.locator("output")).to_have_text("±5 m")
+    expect(page.locator("output")).to_have_text("Position found, ±5 m")
