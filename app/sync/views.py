@@ -14,13 +14,8 @@ from app.web.htmx import page
 
 blueprint = Blueprint("sync", __name__)
 
-SHELL = (
-    "css/app.css", "js/outbox.js", "js/app.js", "js/words.js", "js/kept.js", "js/position.js", "js/photo.js",
-    "js/photo-scale.js", "js/exif.js", "js/drafts.js", "js/draft.js",
-    "css/basket.css", "js/basket.js", "js/sums.js", "js/patterns.js", "js/review.js", "js/back.js",
-    "js/products.js", "js/folding.js", "words/zh-Hans.js", "words/zh-Hant.js",
-)  # fmt: skip
-"""What every page of the day needs; anything else of the build is kept as it comes by."""
+SHELL = ("css/*.css", "js/*.js", "words/*.js", "icons/*.svg", "vendor/*/*.min.js", "vendor/leaflet/leaflet.*s")
+"""What pages need without a network; all else of a build, such as the outlines of the world, is kept as it comes by."""
 
 
 @blueprint.get("/sw.js")
@@ -28,17 +23,17 @@ SHELL = (
 def worker_show() -> Response:
     """The service worker: at the root, because it answers for the whole application."""
     return Response(
-        _worker(current_app.config["ROOT"] / "static" / "sw.js", current_app.config["BUILD"]),
-        mimetype="text/javascript",
+        _worker(current_app.config["ROOT"] / "static", current_app.config["BUILD"]), mimetype="text/javascript"
     )
 
 
 @lru_cache(maxsize=2)
-def _worker(source: Path, build: str) -> str:
+def _worker(static: Path, build: str) -> str:
     """The worker with the build that it belongs to: another build is another worker, which browsers then install."""
-    prefix = f"/static/{build}/"
-    shell = [prefix + name for name in (*SHELL, "icons/icons.svg", "icons/favicon.svg", "vendor/htmx.org/htmx.min.js")]
-    return f"self.BUILD = {build!r};\nself.SHELL = {shell!r};\n{source.read_text()}"
+    built = static / "built" / build
+    files = sorted(path.relative_to(built).as_posix() for pattern in SHELL for path in built.glob(pattern))
+    shell = [f"/static/{build}/{name}" for name in files]
+    return f"self.BUILD = {build!r};\nself.SHELL = {shell!r};\n{(static / 'sw.js').read_text()}"
 
 
 @blueprint.get("/pack")

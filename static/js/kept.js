@@ -78,6 +78,7 @@ export async function keep(form, submitter) {
     key: once, person: root.dataset.person, url, fields, at: new Date().toISOString(),
     to: said(form, submitter, "data-to") || location.pathname + location.search,
     opens: said(form, submitter, "data-opens") ?? "",
+    page: said(form, submitter, "data-page") ?? "",
     ids: [...new Set(outbox.idsIn([url, ...fields.map(([, value]) => typeof value === "string" ? value : "")].join(" ")))],
     label: (submitter ?? form.querySelector("button"))?.ariaLabel || (submitter ?? form.querySelector("button"))?.textContent.trim() || "",
     about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about]") ?? document.querySelector(".bar h1"))?.textContent.trim() ?? "",
@@ -170,10 +171,11 @@ export async function mark() {
   if (age) age.hidden = !root.dataset.keptAt, age.textContent = says("age").replace("%s", clock(pageAt));
   if (location.pathname === "/outbox") return;
   const here = outbox.idsIn(location.pathname);
-  showList(news.filter((entry) => here.some((id) => entry.ids.includes(id))));
+  showList(news.filter((entry) => here.some((id) => entry.ids.includes(id)) || entry.to === location.pathname + location.search));
   showAtRows(news, here);
   for (const entry of news) showAtForms(entry);
   fillIn(news);
+  document.dispatchEvent(new CustomEvent("outbox:news", { detail: news })); // day.js
 }
 
 function showSign(entries, signedOut) {
@@ -197,7 +199,9 @@ function showList(entries) {
   for (const entry of entries) {
     const row = make("li", toneOf(entry)), words = make("div", ""), note = entry.fields.filter(([name, value]) =>
       typeof value === "string" && value && ["text", "reason", "note", "name", "purpose"].includes(name)).map(([, value]) => value.slice(0, 200));
-    words.append(make("strong", "", entry.label), make("p", "", [clock(entry.at), stateOf(entry)].join(" · ")));
+    const name = make("strong", "", entry.label);
+    words.append(entry.page ? Object.assign(make("a", ""), { href: entry.page }) : name, make("p", "", [clock(entry.at), stateOf(entry)].join(" · ")));
+    if (entry.page) words.firstChild.append(name);
     if (note.length) words.append(make("p", "", note.join(" · ")));
     for (const [, value] of entry.fields) if (value instanceof Blob && value.type.startsWith("image/")) {
       const picture = make("img", "thumb");

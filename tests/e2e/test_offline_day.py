@@ -150,22 +150,13 @@ def day(rep: Visitor, running: Running, name: str, *, online: bool) -> str:
     rep.fits()
     # And out.
     rep.go("/today")
-    page.locator("a[href^='/visits/']", has_text=re.compile("check out", re.I)).first.click() if online else rep.go(
-        page_of_visit(rep)
-    )
+    page.locator("a[href^='/visits/']", has_text="Report and check out").click()
     page.locator("#report").wait_for()
     page.fill("#report textarea", "Ordered at once")
     page.click(".dock .primary")
     page.locator(".dock").wait_for(state="detached")
     settle(rep, online)
     return account
-
-
-def page_of_visit(rep: Visitor) -> str:
-    """The visit that the phone began last, as the outbox knows it."""
-    return str(
-        rep.page.evaluate("outbox.list().then((all) => all.filter(({url}) => url.endsWith('/check-in')).at(-1).to)")
-    )
 
 
 def told(running: Running, name: str, since: datetime) -> dict[str, Any]:
@@ -237,3 +228,58 @@ def test_the_whole_day_without_network_is_the_same_day(demo: Running, visitor: O
         expect(rep.go(account).locator("h1")).to_have_text(NAME)
         days[online] = told(demo, name, since)
     assert json.dumps(days[False], default=str, indent=1) == json.dumps(days[True], default=str, indent=1)
+
+
+def test_today_and_the_plan_follow_what_was_done_without_network(demo: Running, visitor: Open) -> None:
+    rep = visitor(demo, PHONE, position=(51.5, -0.1))
+    rep.sign_in("rep2.london")
+    carried(rep)
+    offline(rep, True)
+    page = rep.go("/plan")
+    order = page.locator("[data-sortable] > [data-id]:visible")
+    before = [order.nth(i).get_attribute("data-id") for i in range(order.count())]
+    assert len(before) >= 2, "the demo leaves two visits of today, or more"
+    page.locator("[data-sortable] [name=steps][value='1']:enabled").first.click()
+    expect(order.first).to_have_attribute("data-id", before[1] or "")
+    expect(page.get_by_text("In your order.")).to_be_visible()
+    expect(order.first.locator(".when")).to_be_hidden()
+    expect(order.first.locator("[name=steps][value='-1']")).to_be_disabled()
+    added = page.locator("#add form[action='/plan/visits'] button").first.get_attribute("aria-label") or ""
+    page.locator("#add form[action='/plan/visits'] button").first.click()
+    expect(page.locator("#outbox b")).to_have_text("2")
+    page.click("[action='/plan/best-order'] button")
+    expect(page.get_by_text("The best order is worked out when there is a connection.")).to_be_visible()
+    rep.fits()
+
+    page = rep.go("/today")
+    next_one = page.locator("#now h3").inner_text()
+    rows = page.locator("#visits li[data-open] a")
+    expect(rows).to_have_count(len(before) + 1)
+    expect(rows.last).to_have_text(added.partition(": ")[2])
+    page.click("#now [data-position-submit]")
+    page.locator("#report").wait_for()
+    rep.go("/today")
+    expect(page.locator("h2", has_text="You are here")).to_be_visible()
+    expect(page.locator("h2:visible", has_text="Next stop")).to_be_visible()
+    expect(page.locator("#now")).to_be_hidden()
+    assert page.locator(".card.is-kept h3").first.inner_text() == next_one
+    rep.fits()
+    page.get_by_role("link", name="Report and check out").click()
+    page.locator("#report").wait_for()
+    page.click(".dock .primary")
+    page.locator(".dock").wait_for(state="detached")
+    rep.go("/today")
+    expect(page.locator("h2", has_text="You are here")).to_have_count(0)
+    expect(page.locator(".card.is-kept h3")).not_to_have_text(next_one)
+    for _ in before[1:]:  # then comes the one that was added
+        page.get_by_role("link", name="Open the visit").click()
+        page.click("[data-position-submit]")
+        page.locator("#report").wait_for()
+        page.click(".dock .primary")
+        page.locator(".dock").wait_for(state="detached")
+        rep.go("/today")
+    expect(page.locator(".card.is-kept h3")).to_have_text(added.partition(": ")[2])
+    page.get_by_role("link", name="Open the visit").click()
+    expect(page.get_by_role("button", name="Check in")).to_be_visible()
+    offline(rep, False)
+    sent(page)

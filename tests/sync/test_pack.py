@@ -151,6 +151,22 @@ def test_the_worker_belongs_to_its_build(app: Flask, cast: Cast, browser: Open) 
     assert f"/static/{app.config['BUILD']}/js/outbox.js" in answer.text
 
 
+def test_the_worker_brings_every_file_that_carried_pages_name(app: Flask, cast: Cast, browser: Open) -> None:
+    customer(cast.rita, "Named", visited=True)
+    rita, prefix = browser(cast.rita), f"/static/{app.config['BUILD']}/"
+    pack = rita.get("/pack").get_json()
+    html = "".join([*pack["pages"].values(), *(screen["html"] for screen in pack["screens"])])
+    named = set(re.findall(rf"{prefix}([^\"'# ]+)", html))
+    brought = {name.removeprefix(prefix) for name in re.findall(r"'(/static/[^']+)'", rita.get("/sw.js").text)}
+    assert {"js/kept.js", "css/app.css", "vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css"} <= named & brought
+    assert named - brought == {"icons/apple-touch-icon.png", "vendor/world-atlas/countries-50m.json"}
+    folder = app.config["ROOT"] / "static"
+    for name in sorted(brought):
+        if name.startswith("js/"):  # and what a script imports
+            imported = re.findall(r"""(?:from|import)\(? ?"\./([^"]+)\"""", (folder / name).read_text())
+            assert {f"js/{each}" for each in imported} <= brought, name
+
+
 def test_the_page_for_what_is_not_on_the_phone_names_nobody(cast: Cast, browser: Open) -> None:
     html = browser(None).get("/offline").text
     assert "This page is not on the phone" in html
