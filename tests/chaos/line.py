@@ -122,7 +122,7 @@ class Line:
         if phone_died:
             self.seen.add("browser")
         if "die" in stroke:
-            return self._die(stroke, key, request, body, "both" if phone_died else "")
+            return self._die(stroke, key, request, body, {"both"} if phone_died else set())
         if stroke.startswith("twice"):
             return self._twice(stroke, request, body)
         answer = self._pass(request, body)
@@ -131,7 +131,7 @@ class Line:
             raise HungUpError
         return self._told(502) if stroke == "502 after" else answer
 
-    def _die(self, stroke: str, key: str, request: "_Request", body: bytes, also: str) -> Answer:
+    def _die(self, stroke: str, key: str, request: "_Request", body: bytes, also: set[str]) -> Answer:
         """The server dies under the post. Whether that was before the commit, its database says afterwards."""
         somewhere, moment, answer = stroke.endswith("anyhow"), stroke.rpartition(" ")[2], None
         killer = threading.Timer(self.dice(0.0, 0.08), self.kill_server)
@@ -149,10 +149,8 @@ class Line:
             self.strokes.appendleft(stroke)
             return answer
         self.kill_server()  # and all that belongs to it
-        if self.was_done(key):
-            self.seen |= {"kill-after", also}
-        elif answer is None:
-            self.seen |= {"kill-before", also}
+        if (done := self.was_done(key)) or answer is None:
+            self.seen |= {"kill-after" if done else "kill-before", *also}
         raise HungUpError
 
     def _twice(self, stroke: str, request: "_Request", body: bytes) -> Answer:
