@@ -22,7 +22,7 @@ from app.config import ROOT
 from app.infra.db import CONNECTIONS
 from tests.e2e.conftest import DEMO_PASSWORD, PHONE, QUIET, free_port
 
-START_S = 60
+START_S, PACK_S = 60, 120
 # Told by the page itself: the moment that an entry is on the disk (outbox:kept, static/js/kept.js), and, before any of
 # the page's own scripts can stop it, that its form is submitted; with its key.
 TELL = """
@@ -218,5 +218,8 @@ class Phone:
 
     def fetch_pack(self) -> None:
         """Have the day on the phone before anything breaks."""
-        page = self.open("/outbox")
-        page.wait_for_function("outbox.recall('pack')", timeout=120_000)
+        page, end = self.open("/outbox"), time.monotonic() + PACK_S
+        while not page.evaluate("outbox.recall('pack').then(Boolean)"):  # wait_for_function takes a promise for a yes
+            if time.monotonic() > end:
+                raise RuntimeError("the day's pack does not come")
+            page.wait_for_timeout(50)
