@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
@@ -19,20 +20,24 @@ from typing import Any
 from playwright.sync_api import Error, sync_playwright
 
 from tests.chaos.deeds import ImpossibleError, Rep, Step, customers_of
-from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.faults import Fault, dealt
 from tests.chaos.line import Line, open_line
-from tests.chaos.oracle import Deed, Journal, Verdict, judge, last_row, read_facts
+from tests.chaos.oracle import Deed, Journal, Verdict, judge, last_row, read_facts, words_of
 from tests.chaos.world import Phone, Server
 from tests.e2e.conftest import free_port
 
 EMAIL = "rep.london@demo.example"
 DRAIN_S, STUCK_S, TRIES = 240, 20, 8
+STRIKES, LINGER_S, NUDGE_S = 3, 6, 1.0  # a fault that misses is made again, at another entry
 SECONDS_A_ROUND, SECONDS_AROUND = 30, 600  # then there are no more rounds; after twice as long it ends, whatever hangs
 
 
 @dataclass
 class World:
-    """All that the run is made of."""
+    """All that the run is made of.
+
+    `deaths`: of the browser or its worker in this round: the kind, the deeds until then, and what was answered by then.
+    """
 
     server: Server
     line: Line
@@ -40,25 +45,77 @@ class World:
     rep: Rep
     journal: Journal
     dice: random.Random
+    faults: Iterator[Fault]
     stop_worker_s: float = 0.0
+    is_armed: bool = False
+    deaths: list[tuple[str, list[Deed], set[str]]] = field(default_factory=list)
+    submits: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
+    misses: Counter[str] = field(default_factory=Counter)
 
     def round(self) -> str:
         """One round; returns what happened in words."""
-        fault, done = self.dice.choice(FAULTS), []
+        fault, begin = next(self.faults), len(self.journal.deeds)
+        told: list[str] = []
+        self.line.seen.clear()
+        self.deaths.clear()
+        for _strike in range(STRIKES):
+            try:
+                self._strike(fault, told)
+            except Error as error:  # killed where nobody looked
+                told.append(f"broken off: {str(error).splitlines()[0]}")
+            self.make_good()
+            if hit := self._hit(fault, begin):
+                break
+        for _attempt in range(TRIES):
+            if any(deed.kept for deed in self.journal.deeds[begin:]):
+                break
+            told.append(self._deed(fault, strike=False))
+        if hit:
+            self.hits[hit] += 1
+        else:
+            self.misses[fault.name] += 1
+        return f"{fault.name}{'' if hit else ' (missed)'}: {', '.join(told)}"
+
+    def _strike(self, fault: Fault, told: list[str]) -> None:
+        self.is_armed = True
+        if fault.behind:
+            self.line.cut = True
+            told.append(self._deed(fault, strike=False))
         early = fault.early and self.dice.random() < 0.5
         if early:
             fault.strike(self, self.dice)
-        struck = self.line.struck
         for number in range(self.dice.choice((1, 1, 2, 3))):
-            done.append(self._deed(fault, strike=not early and number == 0))
+            told.append(self._deed(fault, strike=not early and number == 0))
             if not self.phone.is_alive():
                 break
         self._linger(fault)
-        if not self.line.strokes or self.line.struck > struck:
-            self.hits[fault.name] += 1
-        self.make_good()
-        return f"{fault.name}: {', '.join(done)}"
+
+    def _hit(self, fault: Fault, begin: int) -> str:
+        """Which of the fault's kinds was seen at an entry in this round (whose first deed is `begin`); '' for none."""
+        seen = set(self.line.seen)
+        seen |= {
+            kind
+            for kind, deeds, answered in self.deaths
+            if any(deed.kept and deed.key not in answered for deed in deeds)
+        }
+        if any(deed.kept and self.submits[deed.key] > 1 for deed in self.journal.deeds[begin:]):
+            seen.add("double-tap")
+        return next((kind for kind in fault.kinds if kind in seen), "")
+
+    def kill_phone(self) -> bool:
+        """SIGKILL for the browser; whether it ran."""
+        ran = self.phone.kill()
+        if ran:
+            self._note_death("browser")
+        return ran
+
+    def _note_death(self, kind: str) -> None:
+        self.deaths.append((kind, self.journal.deeds[:], self.line.answered.copy()))
+
+    def hear_submit(self, key: str) -> None:
+        """The form with this key was submitted."""
+        self.submits[key] += 1
 
     def _deed(self, fault: Fault, strike: bool) -> str:
         """One entry. Where a screen does not open (not on the phone, and no network), the rep does something else."""
@@ -93,21 +150,27 @@ class World:
         session = self.phone.context.new_cdp_session(page)
         session.send("ServiceWorker.enable")
         session.send("ServiceWorker.stopAllWorkers")
+        self._note_death("worker")
         session.detach()
 
     def _linger(self, fault: Fault) -> None:
-        """Let the fault do its worst: until its strokes have hit, or a moment."""
-        end = time.monotonic() + (5 if self.line.strokes else self.dice.uniform(0.0, 1.5))
-        while time.monotonic() < end:
+        """Let the fault do its worst: a moment, and until its strokes have hit. The rep does not wait for long."""
+        begin = time.monotonic()
+        least, nudge = begin + self.dice.uniform(0.0, 1.0), begin + NUDGE_S
+        while self.is_armed and (now := time.monotonic()) < begin + LINGER_S:
             try:
                 self.phone.page.wait_for_timeout(50)
             except (Error, AssertionError):
                 return
-            if not self.line.strokes and fault.name not in ("cut", "slow", "sign-in lost"):
+            if now > least and (fault.taps > 1 or self._hit(fault, 0)):
                 return
+            if now > nudge:
+                nudge = now + NUDGE_S
+                self.phone.send_now()
 
     def make_good(self) -> None:
         """Everything runs again; a browser that is killed meanwhile, too."""
+        self.is_armed = False
         self.rep.also_on_kept = lambda: None
         self.line.heal()
         for attempt in range(TRIES):
@@ -118,12 +181,16 @@ class World:
                     self.phone.open("/today")
                 elif "/sign-in" in self.phone.page.url or not self.phone.is_signed_in():
                     self.phone.sign_in()
-                self.journal.acknowledge(self.phone.entries())
+                self.journal.acknowledge(self.words())
             except (Error, AssertionError):
                 if attempt + 1 == TRIES:
                     raise
             else:
                 return
+
+    def words(self) -> dict[str, str]:
+        """By key, the words of all entries that were ever seen on the line or are on the phone."""
+        return self.line.posted | words_of(self.phone.entries())
 
     def drain(self) -> list[str]:
         """No more faults: send until nothing waits, or nothing moves. Returns what is left, in words."""
@@ -166,7 +233,8 @@ def run(seed: int, rounds: int, data: Path) -> Verdict:
         server.prepare()
     since = last_row(data)
     person, customers = customers_of(data, EMAIL, datetime.now(UTC).date().isoformat())
-    line = Line(server.port, kill_server=server.kill, dice=random.Random(seed + 1).uniform)
+    line = Line(server.port, kill_server=server.kill, was_done=server.has_receipt)
+    line.dice = random.Random(seed + 1).uniform
     port = free_port()
     proxy: ThreadingHTTPServer = open_line(port, line)
     journal = Journal()
@@ -174,8 +242,9 @@ def run(seed: int, rounds: int, data: Path) -> Verdict:
         server.start()
         with sync_playwright() as playwright:
             phone = Phone(playwright, data / "phone", f"http://127.0.0.1:{port}", EMAIL)
-            line.on_post = phone.kill
-            world = World(server, line, phone, Rep(phone, journal, dice, customers), journal, dice)
+            rep = Rep(phone, journal, dice, customers)
+            world = World(server, line, phone, rep, journal, dice, dealt(random.Random(seed)))
+            line.kill_phone, phone.on_submit = world.kill_phone, world.hear_submit
             try:
                 phone.start()
                 phone.open("/today")
@@ -186,16 +255,12 @@ def run(seed: int, rounds: int, data: Path) -> Verdict:
                     if time.monotonic() - start > SECONDS_A_ROUND * rounds:
                         print(f"It takes too long: only {number - 1} of {rounds} rounds.")
                         break
-                    try:
-                        told = world.round()
-                    except Error as error:  # killed where nobody looked
-                        told = f"broken off: {str(error).splitlines()[0]}"
-                        world.make_good()
-                    print(f"{number:4} {time.monotonic() - start:5.0f} s  {told}", flush=True)
+                    print(f"{number:4} {time.monotonic() - start:5.0f} s  {world.round()}", flush=True)
                 spent = time.monotonic() - start
                 left = world.drain()
                 drained = time.monotonic() - start - spent
-                journal.acknowledge(phone.entries())
+                journal.acknowledge(words := world.words())
+                strangers = journal.strangers(words)
                 complaints = list(dict.fromkeys(phone.complaints))
             finally:
                 phone.end()
@@ -205,16 +270,26 @@ def run(seed: int, rounds: int, data: Path) -> Verdict:
     verdict = judge(journal.deeds, read_facts(data, person, since))
     for problem in [*left, *verdict.problems]:
         print(problem)
+    for each in strangers:
+        print(f"nobody's deed: {each}")
     for each in complaints:
         print(f"in the console: {each}")
     for missed in world.rep.impossible:
         print(f"did not open: {missed}")
     kinds = Counter(deed.what for deed in journal.deeds if deed.kept)
     print(f"entries: {dict(kinds)}; {verdict.unsure} taps were cut short before they were kept")
-    print(f"faults that hit: {sum(world.hits.values())} of {rounds}: {dict(world.hits)}")
     print(f"server killed {server.deaths - 1} times, browser {phone.deaths - 1} times, {phone.sign_ins} sign-ins")
-    print(f"{spent:.0f} s for the rounds ({spent / max(1, rounds):.1f} s each), {drained:.0f} s to send the rest")
+    made = world.hits.total() + world.misses.total()
+    print(f"{spent:.0f} s for the rounds ({spent / max(1, made):.1f} s each), {drained:.0f} s to send the rest")
+    print(f"in the outbox at the end: {len(left)}; faults that missed: {listed(world.misses)}")
+    print(f"faults: {world.hits.total()} hit of {made} ({listed(world.hits)})")
+    verdict.is_whole = not left and not strangers
     return verdict
+
+
+def listed(counts: Counter[str]) -> str:
+    """As `cut 9, slow 3`."""
+    return ", ".join(f"{name} {number}" for name, number in counts.most_common()) or "none"
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from playwright.sync_api import Error, Page
 
-from tests.chaos.oracle import Deed, Journal, photo_of
+from tests.chaos.oracle import Deed, Journal, photo_of, words_of
 from tests.chaos.world import Phone
 
 OUTCOMES = ("order", "interested", "follow_up", "service", "no_interest", "nobody_there")
@@ -70,8 +70,10 @@ class Rep:
         self.also_on_kept: Callable[[], None] = lambda: None
 
     def _hear(self, text: str) -> None:
-        self.heard = json.loads(text)
-        self.also_on_kept()
+        entry = json.loads(text)
+        if not any(deed.key == entry["key"] for deed in self.journal.deeds):  # else the last deed's second tap
+            self.heard = entry
+            self.also_on_kept()
 
     # --- Choosing -----------------------------------------------------------------------------------------------------
 
@@ -279,10 +281,10 @@ class Rep:
         """Write down whether the deed was kept, by what the page said, else by what the phone holds."""
         entry = self.heard
         if entry is None:
-            self.journal.acknowledge(entries := self.phone.entries())
+            self.journal.acknowledge(words_of(entries := self.phone.entries()))
             entry = next((each for each in entries if deed.kept and each["key"] == deed.key), None)
         if entry is None:
-            deed.is_void = True
+            deed.is_void = not deed.kept  # it may have been seen on its way, and be gone
             return
         deed.kept, deed.key = True, entry["key"]
         step.then(entry)

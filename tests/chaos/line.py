@@ -1,10 +1,11 @@
 """The line between phone and server: a proxy on loopback that does to requests what networks do, at the worst moment.
 
 It passes everything on until it is `cut` or made slow (`delay_s`), or has `strokes` for the posts to come: each post of
-an entry takes one.
+an entry takes one. It is also the witness: what has really happened to a post of an entry is in `seen`.
 """
 
 import http.client
+import re
 import socket
 import threading
 import time
@@ -14,100 +15,171 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
 DIE = "Chaos-Die"  # the header that tells the server when to die: doomed.py
-PATIENCE_S = 60
+PATIENCE_S, HEAL_S = 60, 15
 NOT_PASSED = {"connection", "keep-alive", "transfer-encoding", "content-length", "proxy-connection"}
-PLAIN = ("/sign-in", "/sign-out")  # posts that are no entries
+OF_AN_ENTRY = "Outbox-Sent"  # the header of an entry's post: sign-in and looks are posts without it
+KEY = re.compile(rb'\bonce(?:=|"\r\n\r\n)([0-9a-f-]{36})')
+TRY_AGAIN = (401, 408, 425, 429)  # what the phone does not take for a refusal
 
 Answer = tuple[int, str, list[tuple[str, str]], bytes]
+STRAY: dict[str, Answer] = {  # what others than the server say
+    "captive": (200, "OK", [("Content-Type", "text/html")], b"<title>Welcome</title>"),  # somebody's Wi-Fi
+    "captive redirect": (302, "Found", [("Location", "/sign-in")], b""),
+}
 
 
 class HungUpError(Exception):
     """The line breaks instead of an answer."""
 
 
+class UnreachedError(HungUpError):
+    """Nothing listens at the server's port."""
+
+
 @dataclass
 class Line:
-    """What happens to requests now. `struck` counts the strokes that hit."""
+    """What happens to requests now, and what has happened to entries.
+
+    `seen`: the kinds of faults that have hit a post of an entry. `posted`: by key, the words of each entry that ever
+    came along. `answered`: keys of entries of which the phone was told that they are done or refused.
+    """
 
     server_port: int
     cut: bool = False
     delay_s: tuple[float, float] = (0.0, 0.0)
     strokes: deque[str] = field(default_factory=deque)
-    struck: int = 0
-    in_flight: int = 0
-    on_post: Callable[[], None] = lambda: None  # called when a post with the stroke "phone" is on its way
+    seen: set[str] = field(default_factory=set)
+    posted: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    under_way: set["_Request"] = field(default_factory=set)
     dice: Callable[[float, float], float] = lambda low, _high: low
+    kill_phone: Callable[[], bool] = lambda: False  # whether it was alive
     kill_server: Callable[[], None] = lambda: None
-    posts: list[tuple[str, int | str]] = field(default_factory=list)  # what became of each post, for the report
+    was_done: Callable[[str], bool] = lambda _key: False  # whether the entry's transaction was committed
 
     def heal(self) -> None:
         """Everything works from now on; what is struck already has done its harm."""
-        end = time.monotonic() + 5
-        while self.in_flight and time.monotonic() < end:
-            time.sleep(0.02)
         self.cut, self.delay_s = False, (0.0, 0.0)
         self.strokes.clear()
+        end = time.monotonic() + HEAL_S
+        while self.under_way and time.monotonic() < end:
+            time.sleep(0.02)
 
     def carry(self, request: "_Request", body: bytes) -> Answer:
         """The server's answer, or whatever the line makes of it. HungUpError where there is none."""
-        is_entry = request.command == "POST" and request.path not in PLAIN
-        if self.delay_s[1]:
-            time.sleep(self.dice(*self.delay_s))
+        found = KEY.search(body) if OF_AN_ENTRY in request.headers else None
+        if found is None:
+            if self.delay_s[1]:
+                time.sleep(self.dice(*self.delay_s))
+            if self.cut:
+                raise HungUpError
+            return self._pass(request, body)
+        key = found[1].decode()
+        self.posted.setdefault(key, f"{request.path} {unquote_plus(body.decode('latin-1'))}")
+        self.under_way.add(request)
+        try:
+            answer = self._carry_entry(key, request, body)
+        except UnreachedError:
+            self.seen.add("server gone")
+            raise
+        finally:
+            self.under_way.discard(request)
+        status = answer[0]
+        if status == 401:
+            self.seen.add("sign-in")
+        if status == 204 or (400 <= status < 500 and status not in TRY_AGAIN):
+            self.answered.add(key)
+        return answer
+
+    def _carry_entry(self, key: str, request: "_Request", body: bytes) -> Answer:
+        delay = self.dice(*self.delay_s) if self.delay_s[1] else 0.0
+        time.sleep(delay / 2)
         if self.cut:
+            self.seen.add("cut")
             raise HungUpError
         stroke = ""
-        if is_entry:
-            with suppress(IndexError):
-                stroke = self.strokes.popleft()
-                self.struck += 1
-        if not stroke:
-            return self._pass(request, body)
-        self.in_flight += 1
-        try:
-            return self._struck(stroke, request, body)
-        finally:
-            self.in_flight -= 1
+        with suppress(IndexError):
+            stroke = self.strokes.popleft()
+        answer = self._struck(stroke, key, request, body) if stroke else self._pass(request, body)
+        time.sleep(delay / 2)
+        if delay:
+            self.seen.add("slow")
+        return answer
 
-    def _struck(self, stroke: str, request: "_Request", body: bytes) -> Answer:
+    def _struck(self, stroke: str, key: str, request: "_Request", body: bytes) -> Answer:
         if stroke == "cut before":
+            self.seen.add("cut")
             raise HungUpError
+        if stroke in STRAY:
+            self.seen.add("stray answer")
+            return STRAY[stroke]
         if stroke.isdecimal():  # a balancer's own answer; nothing reaches the server
-            return _told(int(stroke))
-        if stroke == "captive":  # the sign-in page of somebody's Wi-Fi
-            return 200, "OK", [("Content-Type", "text/html")], b"<title>Welcome</title>"
-        if stroke == "captive redirect":
-            return 302, "Found", [("Location", "/sign-in")], b""
-        if stroke.startswith("die"):
-            if stroke == "die anyhow":
-                threading.Timer(self.dice(0.0, 0.08), self.kill_server).start()
-                self._pass(request, body)
-            else:
-                self._pass(request, body, {DIE: stroke.removeprefix("die ")})
-                self.kill_server()  # what did nothing had no commit to die at
-            raise HungUpError
-        if stroke == "phone":  # killed while the post is on its way; the server gets it all the same
-            self.on_post()
-        if stroke == "twice":
-            self._pass(request, body)
-        if stroke == "twice at once":
-            beside = threading.Thread(target=self._quietly, args=(request, body))
-            beside.start()
-            answer = self._pass(request, body)
-            beside.join()
-            return answer
+            return self._told(int(stroke))
+        phone_died = stroke.startswith("phone") and self.kill_phone()  # the server gets the post all the same
+        if phone_died:
+            self.seen.add("browser")
+        if "die" in stroke:
+            return self._die(stroke, key, request, body, {"both"} if phone_died else set())
+        if stroke.startswith("twice"):
+            return self._twice(stroke, request, body)
         answer = self._pass(request, body)
         if stroke == "cut after":
+            self.seen.add("cut")
             raise HungUpError
-        return _told(502) if stroke == "502 after" else answer
+        return self._told(502) if stroke == "502 after" else answer
 
-    def _quietly(self, request: "_Request", body: bytes) -> None:
-        with suppress(HungUpError):
-            self._pass(request, body)
+    def _die(self, stroke: str, key: str, request: "_Request", body: bytes, also: set[str]) -> Answer:
+        """The server dies under the post. Whether that was before the commit, its database says afterwards."""
+        somewhere, moment, answer = stroke.endswith("anyhow"), stroke.rpartition(" ")[2], None
+        killer = threading.Timer(self.dice(0.0, 0.08), self.kill_server)
+        if somewhere:
+            killer.start()
+        try:
+            answer = self._pass(request, body, {} if somewhere else {DIE: moment})
+        except UnreachedError:
+            raise
+        except HungUpError:
+            pass
+        if somewhere:
+            killer.join()
+        elif answer:  # it came to no commit: the next post takes the stroke
+            self.strokes.appendleft(stroke)
+            return answer
+        self.kill_server()  # and all that belongs to it
+        if (done := self.was_done(key)) or answer is None:
+            self.seen |= {"kill-after" if done else "kill-before", *also}
+        raise HungUpError
+
+    def _twice(self, stroke: str, request: "_Request", body: bytes) -> Answer:
+        answers: list[Answer] = []
+
+        def deliver() -> None:
+            with suppress(HungUpError):
+                answers.append(self._pass(request, body))
+
+        first = threading.Thread(target=deliver)
+        first.start()
+        if stroke == "twice":
+            first.join()
+        answer = self._pass(request, body)
+        first.join()
+        if answers:
+            self.seen.add("twice")
+        return answer
+
+    def _told(self, status: int) -> Answer:
+        self.seen.add("500" if status >= 500 else "stray answer")
+        return status, "Chaos", [("Content-Type", "text/plain"), ("Retry-After", "1")], b"chaos"
 
     def _pass(self, request: "_Request", body: bytes, more: dict[str, str] | None = None) -> Answer:
         upstream = http.client.HTTPConnection("127.0.0.1", self.server_port, timeout=PATIENCE_S)
+        try:
+            upstream.connect()
+        except ConnectionRefusedError as error:
+            raise UnreachedError from error
         try:
             upstream.putrequest(request.command, request.path, skip_host=True, skip_accept_encoding=True)
             for name, value in request.headers.items():
@@ -127,10 +199,6 @@ class Line:
             upstream.close()
 
 
-def _told(status: int) -> Answer:
-    return status, "Chaos", [("Content-Type", "text/plain"), ("Retry-After", "1")], b"chaos"
-
-
 class _Request(BaseHTTPRequestHandler):
     """One request: taken in whole, carried, answered, and the connection closed."""
 
@@ -141,16 +209,11 @@ class _Request(BaseHTTPRequestHandler):
         self.close_connection = True
         with suppress(OSError, ValueError):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            became: int | str = "no answer"
             try:
                 status, reason, headers, content = self.line.carry(self, body)
-                became = status
             except HungUpError:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            finally:
-                if self.command == "POST":
-                    self.line.posts.append((self.path, became))
             self.send_response_only(status, reason)
             for name, value in headers:
                 if name.lower() not in NOT_PASSED:

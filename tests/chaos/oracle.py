@@ -49,13 +49,27 @@ class Journal:
         self.deeds.append(Deed(len(self.deeds) + 1, what, mark, effects, lanes, photo))
         return self.deeds[-1]
 
-    def acknowledge(self, entries: list[dict[str, Any]]) -> None:
-        """Count as kept what the phone holds."""
-        waiting = [deed for deed in self.deeds if not deed.kept and not deed.is_void]
-        for deed in waiting:
-            for entry in entries:
-                if deed.key == entry["key"] or (deed.mark and deed.mark in entry["url"] + json.dumps(entry["fields"])):
-                    deed.kept, deed.key = True, entry["key"]
+    def acknowledge(self, words: dict[str, str]) -> None:
+        """Count as kept what was seen on the phone or on its way from there: by the entry's key, its words.
+
+        Newest first: a tap that came to nothing and the same one made again have the same words.
+        """
+        known = {deed.key for deed in self.deeds if deed.kept}
+        for deed in reversed(self.deeds):
+            key = next((key for key, text in words.items() if key not in known and deed.mark in text), None)
+            if key and not deed.kept:
+                deed.kept, deed.key, deed.is_void = True, key, False
+                known.add(key)
+
+    def strangers(self, words: dict[str, str]) -> list[str]:
+        """Entries that are nobody's deed: what becomes of them is not judged, so there must be none."""
+        known = {deed.key for deed in self.deeds if deed.kept}
+        return [f"{key} {text[:200]}" for key, text in words.items() if key not in known]
+
+
+def words_of(entries: list[dict[str, Any]]) -> dict[str, str]:
+    """By key, the words of the phone's entries."""
+    return {entry["key"]: f"{entry['url']} {json.dumps(entry['fields'])}" for entry in entries}
 
 
 @dataclass
@@ -67,6 +81,7 @@ class Verdict:
     doubled: int = 0
     misordered: int = 0
     unsure: int = 0
+    is_whole: bool = True  # nothing is left on the phone, and every entry is somebody's deed
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -74,8 +89,8 @@ class Verdict:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every entry arrived once and in order."""
-        return not (self.lost or self.doubled or self.misordered)
+        """Whether every entry arrived once and in order, and none is left."""
+        return self.is_whole and not (self.lost or self.doubled or self.misordered)
 
 
 def judge(deeds: list[Deed], facts: list[str]) -> Verdict:

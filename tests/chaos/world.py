@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,9 +11,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
@@ -20,11 +22,17 @@ from app.config import ROOT
 from app.infra.db import CONNECTIONS
 from tests.e2e.conftest import DEMO_PASSWORD, PHONE, QUIET, free_port
 
-START_S = 60
-# Told by the page itself the moment that the entry is on the disk: outbox:kept (static/js/kept.js).
-TELL_KEPT = 'document.addEventListener("outbox:kept", ({ detail }) => chaosKept(JSON.stringify(detail)), true)'
-
-LIST = """async () => (await self.outbox?.list() ?? []).map((entry) => ({
+START_S, PACK_S = 60, 120
+# Told by the page itself: the moment that an entry is on the disk (outbox:kept, static/js/kept.js), and, before any of
+# the page's own scripts can stop it, that its form is submitted; with its key.
+TELL = """
+document.addEventListener("outbox:kept", ({ detail }) => chaosKept(JSON.stringify(detail)), true);
+addEventListener("submit", ({ target, submitter }) => {
+  if (submitter?.hasAttribute("data-to") || target.closest("[data-to]")) chaosSubmitted(target.elements.once.value);
+}, true);
+"""
+# Fails on a page without an outbox, which must not be taken for an empty one.
+LIST = """async () => (await self.outbox.list()).map((entry) => ({
   ...entry, fields: entry.fields.map(([name, value]) => [name, typeof value === "string" ? value : value.name]),
 }))"""
 
@@ -52,6 +60,11 @@ class Server:
                 [sys.executable, "-m", "flask", "--app", "wsgi", *command],
                 cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, check=True, timeout=600,
             )  # fmt: skip
+
+    def has_receipt(self, key: str) -> bool:
+        """Whether the transaction of the entry with this key was committed."""
+        with closing(sqlite3.connect(self.data / "fieldbook.sqlite")) as db:
+            return db.execute("SELECT 1 FROM receipt WHERE key = ?", (UUID(key).bytes,)).fetchone() is not None
 
     def start(self) -> None:
         """Start it where it does not run, and wait until it answers."""
@@ -100,6 +113,7 @@ class Phone:
         self.start_file.chmod(0o700)
         self.context: BrowserContext | None = None
         self.on_kept: Callable[[str], None] = lambda _entry: None
+        self.on_submit: Callable[[str], None] = lambda _key: None
         self.deaths = self.sign_ins = 0
         self.complaints: list[str] = []
 
@@ -117,7 +131,8 @@ class Phone:
         )  # fmt: skip
         self.context.set_default_timeout(8000)
         self.context.expose_binding("chaosKept", lambda _source, entry: self.on_kept(entry))
-        self.context.add_init_script(TELL_KEPT)
+        self.context.expose_binding("chaosSubmitted", lambda _source, key: self.on_submit(key))
+        self.context.add_init_script(TELL)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 
     def is_alive(self) -> bool:
@@ -128,13 +143,16 @@ class Phone:
             return False
         return True
 
-    def kill(self) -> None:
-        """SIGKILL for its whole process group, of which it is the first. May be called from any thread."""
+    def kill(self) -> bool:
+        """SIGKILL for its whole process group, of which it is the first; whether it ran. May be called from any
+        thread."""
         with suppress(OSError, ValueError):
             pid = int(self.pid_file.read_text())
             self.pid_file.unlink()
-            self.deaths += 1
             os.killpg(pid, signal.SIGKILL)
+            self.deaths += 1
+            return True
+        return False
 
     def revive(self) -> None:
         """After a kill: start it again, and sign in where the cookie had not reached the disk."""
@@ -172,16 +190,26 @@ class Phone:
         page.wait_for_url(lambda url: "/sign-in" not in url, wait_until="load")
 
     def entries(self) -> list[dict[str, Any]]:
-        """What the outbox holds, without its photos."""
-        for _attempt in range(5):
+        """What the outbox holds, without its photos. playwright's Error where it cannot be read."""
+        found: list[dict[str, Any]] | None = None
+        for attempt in range(6):
             try:
-                found: list[dict[str, Any]] = self.page.evaluate(LIST)
-                return found
+                found = self.page.evaluate(LIST)
+                break
             except Error as error:
-                if "closed" in str(error).lower():
+                if "closed" in str(error).lower() or attempt == 5:
                     raise
+            if attempt < 4:
                 time.sleep(0.1)  # the page was being replaced
-        return []
+            else:
+                self.open("/outbox")  # it is one without scripts, like the browser's own
+        assert found is not None
+        return found
+
+    def send_now(self) -> None:
+        """As by the button of the outbox: what waits for its next try does not wait longer."""
+        with suppress(Error):
+            self.page.evaluate("navigator.serviceWorker.controller?.postMessage({ type: 'send', now: true })")
 
     def is_signed_in(self) -> bool:
         """Whether the browser has the cookie of a session."""
@@ -190,5 +218,8 @@ class Phone:
 
     def fetch_pack(self) -> None:
         """Have the day on the phone before anything breaks."""
-        page = self.open("/outbox")
-        page.wait_for_function("outbox.recall('pack')", timeout=120_000)
+        page, end = self.open("/outbox"), time.monotonic() + PACK_S
+        while not page.evaluate("outbox.recall('pack').then(Boolean)"):  # wait_for_function takes a promise for a yes
+            if time.monotonic() > end:
+                raise RuntimeError("the day's pack does not come")
+            page.wait_for_timeout(50)

@@ -46,3 +46,21 @@ def test_half_an_effect_is_a_loss() -> None:
 
 def test_a_photo_says_its_number() -> None:
     assert [number_in(photo_of(number)) for number in (1, 200, 65_537)] == [1, 200, 65_537]
+
+
+def test_what_was_seen_on_its_way_was_kept_though_the_phone_did_not_say_so() -> None:
+    journal = Journal()
+    first, second = (journal.add("check-in", "/visits/1/check-in", ("in 1",), ()) for _ in range(2))
+    first.is_void = True  # the browser was killed before the disk, and the same tap made again
+    journal.acknowledge({"k1": "/visits/1/check-in …"})
+    assert (first.kept, second.kept, second.key) == (False, True, "k1")
+    journal.acknowledge({"k1": "/visits/1/check-in …", "k2": "/visits/1/check-in …"})
+    assert (first.kept, first.is_void, first.key) == (True, False, "k2")
+
+
+def test_an_entry_that_is_nobodys_deed_is_told() -> None:
+    journal = Journal(day())
+    for deed in journal.deeds:
+        deed.key = deed.mark
+    assert journal.strangers({"in": "a", "photo": "b", "note n": "c"}) == ["photo b"]
+    assert journal.strangers({"in": "a", "photo 2": "b"}) == []
