@@ -81,6 +81,7 @@ from app.web.locale import day_text, language
 from app.web.locale import quick_gettext as _
 from app.web.maps import mainland, on_map
 from app.web.panels import shown_in
+from app.web.versions import version_for
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -274,7 +275,7 @@ def account_edit(account_id: UUID) -> Response:
 @blueprint.post("/accounts/<uuid:account_id>")
 @needs(P.ACCOUNTS_WRITE)
 def account_update(account_id: UUID) -> Response:
-    actor, form, version = current_actor(), AccountForm(request.form), int_or_none("version")
+    actor, form, version = current_actor(), AccountForm(request.form), version_for(account_id)
     account = get_account(actor, account_id)
     if form.validate():
         try:
@@ -397,7 +398,7 @@ def place_edit(place_id: UUID) -> Response:
 @blueprint.post("/places/<uuid:place_id>")
 @needs(P.ACCOUNTS_WRITE)
 def place_update(place_id: UUID) -> Response:
-    actor, form, version = current_actor(), PlaceForm(request.form), int_or_none("version")
+    actor, form, version = current_actor(), PlaceForm(request.form), version_for(place_id)
     place = get_place(actor, place_id)
     if form.validate():
         try:
@@ -486,7 +487,7 @@ def contact_edit(contact_id: UUID) -> Response:
 @blueprint.post("/contacts/<uuid:contact_id>")
 @needs(P.ACCOUNTS_WRITE)
 def contact_update(contact_id: UUID) -> Response:
-    actor, form, version = current_actor(), ContactForm(request.form), int_or_none("version")
+    actor, form, version = current_actor(), ContactForm(request.form), version_for(contact_id)
     contact = get_contact(actor, contact_id)
     if form.validate():
         try:

@@ -60,12 +60,13 @@ from app.web.actor import current_actor
 from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
 from app.web.errors import reason_text
-from app.web.form import int_or_none, translated
+from app.web.form import translated
 from app.web.guard import needs
 from app.web.htmx import goto, page, wants_fragment
 from app.web.maps import mainland
 from app.web.panels import shown_in
 from app.web.ui import distance_text
+from app.web.versions import version_for
 
 MOST_MISSED = 50  # a month without a word of explanation
 FIRST_MISSED = 5  # on Today, which is opened all day long and must stay small
@@ -186,7 +187,7 @@ def report_update(visit_id: UUID) -> Response:
     visit_id = get_own_visit(current_actor(), visit_id).id
     if form.validate():
         try:
-            save_report(current_actor(), visit_id, form.to_input(), int_or_none("version"), now)
+            save_report(current_actor(), visit_id, form.to_input(), version_for(visit_id), now)
         except InvalidError as error:
             form.refuse(error)
         except StaleError:

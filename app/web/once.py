@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request
-from sqlalchemy import delete
+from flask import Response, g, has_request_context, request
+from sqlalchemy import JSON, delete, event
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column, object_mapper
 from werkzeug.exceptions import BadRequest, Conflict
 
 from app.infra.db import Id, Model, TryAgainError, db, transact
@@ -32,7 +32,8 @@ KEPT = timedelta(days=100)  # longer than any phone keeps a post that it could n
 class Receipt(Model):
     """The first answer to a post of one person under one key.
 
-    `at`: when it arrived. `captured_at`: when it was made, as the phone said; `doubtful`: that cannot be.
+    `at`: when it arrived. `captured_at`: when it was made, as the phone said; `doubtful`: that cannot be. `versions`:
+    {id of a row: the version that the post left} (web/versions.py).
     """
 
     __tablename__ = "receipt"
@@ -43,6 +44,7 @@ class Receipt(Model):
     captured_at: Mapped[datetime]
     doubtful: Mapped[bool] = mapped_column(default=False)
     status: Mapped[int] = mapped_column(default=0)
+    versions: Mapped[dict[str, int] | None] = mapped_column(JSON)
     location: Mapped[str] = mapped_column(default="")  # where a redirect or, for htmx, a header sends the browser
 
 
@@ -78,6 +80,7 @@ def first_answer() -> Response | None:
             person_id=person, key=key, fingerprint=fingerprint, at=come.arrived_at,
             captured_at=come.claimed or come.arrived_at, doubtful=come.doubtful,
         )  # fmt: skip
+        g.left = {}
         db.session.add(g.receipt)
         try:
             db.session.flush()
@@ -100,7 +103,17 @@ def remember(response: Response) -> None:
     """Complete the receipt with the answer, in the transaction of the effect."""
     receipt: Receipt | None = g.get("receipt")
     if receipt is not None:
+        db.session.flush()
         receipt.status, receipt.location = response.status_code, location_of(response)
+        receipt.versions = g.left
+
+
+@event.listens_for(Session, "after_flush")
+def _note_versions(session: Session, _context: UOWTransaction) -> None:
+    left: dict[str, int] = g.get("left", {}) if has_request_context() else {}
+    for row in (*session.new, *session.dirty):
+        if hasattr(row, "version"):
+            left[" ".join(str(part) for part in object_mapper(row).primary_key_from_instance(row))] = row.version
 
 
 def withdraw() -> None:
