@@ -80,7 +80,7 @@ from app.web.htmx import block, goto, page
 from app.web.locale import day_text, language
 from app.web.locale import quick_gettext as _
 from app.web.maps import mainland, on_map
-from app.web.panels import shown_in
+from app.web.panels import known_in, shown_in
 from app.web.versions import version_for
 
 blueprint = Blueprint("accounts", __name__)
@@ -256,6 +256,7 @@ def _show(account_id: UUID, status: int = 200, note_form: NoteForm | None = None
         dialled=dialled,
         may_write=actor.may(P.ACCOUNTS_WRITE),
         may_visit=actor.may(P.VISITS_WRITE) and account.archived_at is None and bool(places),
+        known=known_in("account", actor, account_id),
         panels=shown_in("account", actor, account_id),
     )
 

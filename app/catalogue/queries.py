@@ -88,6 +88,29 @@ def price_lists_for(actor: Actor, places: Iterable[Place], today: date) -> dict[
     return {account_id: each for account_id, each in found.items() if each is not None}
 
 
+def find_applying(actor: Actor, account_id: UUID, today: date) -> UUID | None:
+    """The id of `price_list_for`'s answer by one statement, for an account that the caller has been shown; None where
+    no list applies."""
+    must(actor, P.CATALOGUE_READ)
+    given = select(AccountPriceList.price_list_id).where(AccountPriceList.account_id == account_id).scalar_subquery()
+    country = select(Place.country).where(Place.account_id == account_id, Place.position_in_list == 0).limit(1)
+    lists = db.session.execute(
+        select(
+            PriceList.id,
+            PriceList.currency,
+            PriceList.standard,
+            PriceList.valid_from,
+            PriceList.valid_until,
+            given.label("given"),
+            country.scalar_subquery().label("country"),
+        ).where(PriceList.archived_at.is_(None), or_(PriceList.standard, PriceList.id == given))
+    ).all()
+    own = [each.id for each in lists if each.id == each.given and is_valid_on(today, each.valid_from, each.valid_until)]
+    standard = {each.currency: each.id for each in lists if each.standard}
+    local = currency_of(lists[0].country or "") if lists else None
+    return own[0] if own else standard.get(local or "", standard.get(get_company().currency))
+
+
 _TAX_RATE = func.coalesce(PriceList.tax_rate, Product.tax_rate).label("tax_rate")
 
 

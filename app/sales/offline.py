@@ -1,22 +1,22 @@
 """What the phone carries of sales: prices, the last orders, and the screens on which an order is taken without signal.
 
-The slots of an account's row: `price_list` (id), `addresses` (options of the delivery place, as HTML), `last_order`
-(JSON: {id, place, note, lines: [[product, quantity, discount in percent, name where it is no longer sold]]}) and
-`last_number`; the last two are empty where nothing was ordered.
+The slots of an account's row: `price_list` (id; also of an account whose page was opened), `addresses` (options of the
+delivery place, as HTML), `last_order` (JSON: {id, place, note, lines: [[product, quantity, discount in percent, name
+where it is no longer sold]]}) and `last_number`; the last two are empty where nothing was ordered.
 """
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from markupsafe import Markup
 
-from app.accounts.forms import home_country
+from app.accounts.forms import country_name, home_country
 from app.accounts.queries import find_usual_place, list_places_of
 from app.accounts.rules import address_line
-from app.catalogue.queries import find_standard, price_lists_for, priced
+from app.catalogue.queries import find_applying, find_standard, price_lists_for, priced
 from app.identity.permissions import P
 from app.identity.queries import get_company
 from app.kernel.access import Actor
@@ -63,18 +63,28 @@ def rows(actor: Actor, now: datetime, accounts: Subjects) -> dict[UUID, dict[str
 
 
 def screens(actor: Actor, now: datetime, accounts: Subjects) -> list[Screen]:
-    """The last one for an order is for every account that no other fits: it has the prices for an account that is made
-    on the phone."""
+    """The order form of each price list that is carried, for whoever is known to buy from it; the last one for accounts
+    that are made on the phone, in the country that its form names. Any other account gets none: better no prices than
+    another's."""
     today = today_in(get_company().zone, now)
-    usual = _usual_list(actor)
+    country = _usual_country(actor)
+    usual = find_standard(currency_of(country) or "") or find_standard(get_company().currency)
     lists = {each.id for each in price_lists_for(actor, list_places_of(actor, accounts), today).values()}
     orders = [
         Screen(ORDER, f"/offline/orders/new?list={each}", where=("price_list", str(each)))
-        for each in sorted(lists - {usual.id if usual else None})
+        for each in sorted(lists | ({usual.id} if usual else set()))
     ]
-    if usual:
-        orders.append(Screen(ORDER, f"/offline/orders/new?list={usual.id}"))
+    if usual and country:
+        made_here = ("country", country_name(country, actor.language))
+        orders.append(Screen(ORDER, f"/offline/orders/new?list={usual.id}", where=made_here))
     return [*orders, Screen("/orders/*", "/offline/order"), Screen("/quotes/*", "/offline/quote")]
+
+
+def known_of(actor: Actor, account_id: UUID) -> dict[str, str]:
+    """The slots of an account whose page was opened: with them its order form opens without signal, if its price list
+    is carried."""
+    price_list = find_applying(actor, account_id, today_in(get_company().zone, datetime.now(UTC)))
+    return {"price_list": str(price_list) if price_list else ""}
 
 
 ORDER = "/accounts/*/orders/new"
@@ -91,11 +101,10 @@ def address_choices(places: Sequence[Any]) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _usual_list(actor: Actor) -> Any:
-    """What an account made by this person buys from: the standard list where the person works, else the company's."""
+def _usual_country(actor: Actor) -> str:
+    """Where this person's next account likely is, as the form of a new one says it; '' where that is not known."""
     near = find_usual_place(actor)
-    local = currency_of(near.country if near else home_country(actor.zone))
-    return (find_standard(local) if local else None) or find_standard(get_company().currency)
+    return near.country if near else home_country(actor.zone)
 
 
 def _options(choices: Sequence[tuple[str, str]]) -> str:

@@ -53,7 +53,7 @@ SLICE = Slice(
         MenuItem(N_("Quotes"), "sales.quote_index", "quote", P.SALES_READ, "more", N_("Sales"), 51),
     ),
     panels=(
-        Panel("account", 20, P.SALES_READ, "sales/panel.html", _sales_of_account),
+        Panel("account", 20, P.SALES_READ, "sales/panel.html", _sales_of_account, slots=offline.known_of),
         Panel("visit", 20, P.SALES_READ, "sales/panel.html", _sales_of_visit),
     ),
     plugs=(*plugs.RENDERERS, offline.CARRIED),

@@ -20,10 +20,23 @@ def hang(app: Flask, slices: Iterable[Slice]) -> None:
 
 def shown_in(slot: str, actor: Actor, subject: UUID) -> list[Markup]:
     """What hangs in `slot` for this row, rendered and in order: a page puts it where the slot is."""
-    hung: list[Panel] = current_app.extensions["panels"].get(slot, [])
-    loaded = [(panel, panel.load(actor, subject)) for panel in hung if actor.may(panel.permission)]
+    loaded = [(panel, panel.load(actor, subject)) for panel in _hung(slot, actor)]
     return [
         Markup(render_template(panel.template, **context))  # noqa: S704 - the template has escaped it
         for panel, context in loaded
         if context is not None
     ]
+
+
+def known_in(slot: str, actor: Actor, subject: UUID) -> dict[str, str]:
+    """What a phone keeps of this row beside its page, as the slices say whose panels hang there."""
+    known: dict[str, str] = {}
+    for panel in _hung(slot, actor):
+        if panel.slots is not None:
+            known |= panel.slots(actor, subject)
+    return known
+
+
+def _hung(slot: str, actor: Actor) -> list[Panel]:
+    hung: list[Panel] = current_app.extensions["panels"].get(slot, [])
+    return [panel for panel in hung if actor.may(panel.permission)]

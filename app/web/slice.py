@@ -33,13 +33,17 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part hung into another slice's page. `load(actor, subject_id)` gives the template's context, None hides it."""
+    """A part hung into another slice's page. `load(actor, subject_id)` gives the template's context, None hides it.
+
+    `slots(actor, subject_id)`: what a phone that has opened the page keeps of the row (app/sync/ports.py).
+    """
 
     slot: str
     order: int
     permission: str
     template: str
     load: Callable[[Actor, UUID], dict[str, Any] | None]
+    slots: Callable[[Actor, UUID], dict[str, str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def kept_of(running: Running, email: str) -> Kept:
         fitting = [
             each.address
             for each in screens(actor, now, accounts)
-            if each.path == "/accounts/*/orders/new" and each.where in (None, ("price_list", found["price_list"]))
+            if each.path == "/accounts/*/orders/new" and each.where == ("price_list", found["price_list"])
         ]
         assert {"/orders", "/quotes"} <= set(addresses(actor, now, accounts))
         db.session.remove()

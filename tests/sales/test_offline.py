@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
@@ -25,9 +26,10 @@ from app.catalogue.actions import (
     assign_price_list,
     set_prices,
 )
-from app.catalogue.queries import price_list_for, price_lists_for
+from app.catalogue.queries import find_applying, price_list_for, price_lists_for
 from app.identity.models import Person
 from app.infra.db import db, transact
+from app.kernel.access import Actor
 from app.kernel.errors import NotFoundError
 from app.kernel.ids import new_id
 from app.sales.actions import cancel_order, place_order
@@ -39,6 +41,32 @@ from tests.sales.conftest import TODAY, Shop, basket, fields
 
 Open = Callable[[Any], Browser]
 SCREEN = "/offline/orders/new?list="
+ORDER = "/accounts/*/orders/new"
+
+
+def fitting(offered: list[Screen], slots: dict[str, str]) -> str | None:
+    """The address of the order form that a phone shows for a row of these slots, as static/sw.js chooses it."""
+    return next(
+        (
+            each.address
+            for each in offered
+            if each.path == ORDER and (each.where is None or slots.get(each.where[0], "") == each.where[1])
+        ),
+        None,
+    )
+
+
+def known_by(somebody: Browser, account: UUID) -> dict[str, str]:
+    """What a phone keeps of an account whose page was opened."""
+    found = re.search(r" data-row='([^']+)'", somebody.get(f"/accounts/{account}").text)
+    assert found
+    slots: dict[str, str] = json.loads(found[1])
+    return slots
+
+
+def add_in(actor: Actor, country: str) -> None:
+    place = PlaceInput("Asia/Shanghai", country=country)
+    transact(lambda: add_account(actor, None, AccountInput("Near"), place, None, None, datetime.now(UTC)))
 
 
 def products_of(html: str) -> list[list[Any]]:
@@ -164,7 +192,9 @@ def test_many_accounts_get_the_lists_that_each_gets_alone(cast: Cast, shop: Shop
     standards: list[Any] = []
     transact(assign)
     found = price_lists_for(cast.rita, list_places_of(cast.rita, made), TODAY)
-    assert {each: found[each].id for each in made} == {each: price_list_for(cast.rita, each, TODAY).id for each in made}
+    alone = {each: price_list_for(cast.rita, each, TODAY).id for each in made}
+    assert {each: found[each].id for each in made} == alone
+    assert {each: find_applying(cast.rita, each, TODAY) for each in made} == alone
     assert {found[made[0]].id, found[shop.kitchen].id} == set(standards)
     with pytest.raises(NotFoundError):
         price_list_for(cast.rita, shop.thames, TODAY)
@@ -173,20 +203,54 @@ def test_many_accounts_get_the_lists_that_each_gets_alone(cast: Cast, shop: Shop
 
 def test_there_is_one_screen_for_each_price_list(cast: Cast, shop: Shop) -> None:
     taiwan = rows(cast.rita, NOW, [shop.tower])[shop.tower]["price_list"]
-    assert screens(cast.rita, NOW, [shop.kitchen, shop.tower]) == [
-        Screen("/accounts/*/orders/new", SCREEN + taiwan, where=("price_list", taiwan)),
-        Screen("/accounts/*/orders/new", f"{SCREEN}{shop.standard}"),
-        Screen("/orders/*", "/offline/order"),
-        Screen("/quotes/*", "/offline/quote"),
-    ]
-    assert len(screens(cast.rita, NOW, [])) == 3
+    usual = str(shop.standard)
+    add_in(cast.rita, "CN")
+    made = Screen(ORDER, SCREEN + usual, where=("country", "China"))
+    offered = screens(cast.rita, NOW, [shop.kitchen, shop.tower])
+    wheres = [("price_list", each) for each in sorted([usual, taiwan])]
+    assert offered[:-2] == [*(Screen(ORDER, SCREEN + each[1], where=each) for each in wheres), made]
+    assert offered[-2:] == [Screen("/orders/*", "/offline/order"), Screen("/quotes/*", "/offline/quote")]
+    assert screens(cast.rita, NOW, [])[:-2] == [Screen(ORDER, SCREEN + usual, where=("price_list", usual)), made]
+
+
+def test_an_account_that_nothing_is_known_of_gets_no_prices(cast: Cast, shop: Shop, browser: Open) -> None:
+    """One that is not carried, and buys from a list that is not: its own prices are not on the phone."""
+    taiwan = rows(cast.rita, NOW, [shop.tower])[shop.tower]["price_list"]
+    offered = screens(cast.rita, NOW, [shop.kitchen])
+    for slots in ({}, {"name": "Tower", "rating": "A"}, known_by(browser(cast.rita), shop.tower)):
+        assert fitting(offered, slots) is None
+    assert known_by(browser(cast.rita), shop.tower)["price_list"] == taiwan
+    assert fitting(offered, known_by(browser(cast.rita), shop.kitchen)) == f"{SCREEN}{shop.standard}"
+    assert fitting(offered, rows(cast.rita, NOW, [shop.tower])[shop.tower]) is None
+    assert fitting(screens(cast.rita, NOW, [shop.tower]), known_by(browser(cast.rita), shop.tower)) == SCREEN + taiwan
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans", "zh_Hant"])
+def test_an_account_made_on_the_phone_has_prices_in_the_country_that_its_form_names(
+    cast: Cast, shop: Shop, browser: Open, language: str
+) -> None:
+    transact(lambda: setattr(db.session.get(Person, cast.rita.id), "language", language))
+    add_in(cast.rita, "CN")
+    form = browser(cast.rita).get("/accounts/new").text
+    found = re.search(r'name="country"[^>]*value="([^"]*)"', form)
+    assert found
+    offered = screens(replace(cast.rita, language=language), NOW, [])
+    assert fitting(offered, {"name": "New", "country": unescape(found[1])}) == f"{SCREEN}{shop.standard}"
+    assert fitting(offered, {"name": "New", "country": "Norway"}) is None
+    assert fitting(offered, {"name": "New", "country": ""}) is None
 
 
 def test_a_new_account_s_list_is_that_of_where_its_rep_works(cast: Cast, shop: Shop) -> None:
     pounds = transact(lambda: add_price_list(cast.ada, None, PriceListInput("P", "GBP", standard=True), NOW).id)
-    for zone, wanted in (("Europe/London", pounds), ("Europe/Oslo", shop.standard)):
-        assert screens(replace(cast.mona, zone=zone), NOW, [])[0].address == f"{SCREEN}{wanted}"
-    assert screens(cast.ren, NOW, [])[0].address == f"{SCREEN}{shop.standard}", "he added one of no country last"
+    for zone, country, wanted in (
+        ("Europe/London", "United Kingdom", pounds),
+        ("Europe/Oslo", "Norway", shop.standard),
+    ):
+        offered = screens(replace(cast.mona, zone=zone), NOW, [])
+        assert fitting(offered, {"country": country}) == f"{SCREEN}{wanted}"
+    assert {each.where for each in screens(cast.ren, NOW, []) if each.path == ORDER} == {
+        ("price_list", str(shop.standard))
+    }, "he added one of no country last"
 
 
 def test_the_last_orders_of_today_s_customers_are_carried_whole(cast: Cast, shop: Shop) -> None:
