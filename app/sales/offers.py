@@ -30,7 +30,7 @@ from app.sales.rules import (
     price,
     problems_of,
 )
-from app.visits.queries import get_visit
+from app.visits.queries import find_visit
 
 GONE = N_("No longer sold to this customer: %(names)s.")
 
@@ -83,14 +83,14 @@ def make_offer(actor: Actor, account_id: UUID, given: OrderInput, now: datetime)
     """Price a basket by the account's price list of today, in the language of the account's documents.
 
     NotFoundError for an account or a visit that the actor may not see; InvalidError where no price list applies or
-    the account is archived.
+    the account is archived. A visit that was taken out of the plan since is left out.
     """
     today = today_in(get_company().zone, now)
     price_list = price_list_for(actor, account_id, today)
     account = get_account(actor, account_id)
     if is_archived(account, now):
         raise InvalidError("", N_("This customer is archived. Bring it back first."))
-    visit = get_visit(actor, given.visit_id) if given.visit_id is not None else None
+    visit = find_visit(actor, given.visit_id) if given.visit_id is not None else None
     if visit is not None and visit.account_id != account_id:
         raise NotFoundError
     wanted = {line.product_id for line in given.lines}

@@ -37,7 +37,7 @@ from app.sales.rules import (
     REASONS,
     percent,
 )
-from app.visits.queries import get_visit
+from app.visits.queries import find_visit
 from app.web.actor import current_actor
 from app.web.arrival import captured_at
 from app.web.errors import reason_text
@@ -56,7 +56,7 @@ def order_new(account_id: UUID) -> Response:
     actor = current_actor()
     get_account(actor, account_id)
     visit_id = parse_id(request.args.get("visit"))
-    visit = get_visit(actor, visit_id) if visit_id else None
+    visit = find_visit(actor, visit_id) if visit_id else None
     if visit is not None and visit.account_id != account_id:
         raise NotFoundError
     form = SaleForm(sale_id=new_id(), visit_id=visit.id if visit else None)

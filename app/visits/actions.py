@@ -21,6 +21,7 @@ from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
+from app.kernel.ids import parse_id
 from app.visits.events import (
     CheckedIn,
     CheckedOut,
@@ -42,6 +43,7 @@ from app.visits.queries import (
     find_planned_visit,
     find_report,
     find_visit_under_way,
+    find_withdrawal,
     get_own_visit,
     is_latest,
     list_open,
@@ -52,6 +54,7 @@ from app.visits.rules import Dismissal as DismissalKind
 
 FURTHEST_PLAN = timedelta(days=366)
 MOST_PHOTOS = 20
+ARCHIVED = N_("This customer is archived. Bring it back first.")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def plan_visit(
         known = also_called(actor, db.session.get_one(Visit, planned), visit_id)
     if known is not None:
         return _own(actor, known)
+    if is_archived(get_account(actor, account_id), now):
+        raise InvalidError("", ARCHIVED)
     today = today_in(place.zone, now)
     if not today <= day <= today + FURTHEST_PLAN:
         raise InvalidError("planned_on", N_("Choose a day from today on, at most a year ahead."))
@@ -132,18 +137,41 @@ def arrange_day(actor: Actor, day: date, stops: Sequence[tuple[UUID, datetime | 
 
 
 def withdraw_visit(actor: Actor, visit_id: UUID, now: datetime) -> None:
-    """Take a visit out of the plan of today or later. What has facts stays: it can be postponed or skipped."""
+    """Take a visit out of the plan of today or later; out of it already: nothing is done. What has facts stays: it can
+    be postponed or skipped. A phone that did not know of it may still check in (`take_up`)."""
     must(actor, P.VISITS_WRITE)
+    if find_made(actor, visit_id) is None and find_withdrawal(visit_id, actor.person_id) is not None:
+        return
     visit = get_own_visit(actor, visit_id)
     place = db.session.get_one(Place, visit.place_id)
     meant = db.session.scalar(select(Dismissal.visit_id).where(Dismissal.postponed_to == visit.id).limit(1))
     has_facts = find_check_in(visit.id) or find_dismissal(visit.id) or meant
     if has_facts or visit.planned_on < today_in(place.zone, now):
         raise InvalidError("", N_("This visit can no longer be taken out of the plan."))
-    record(actor, VisitWithdrawn(visit.id, account_id=visit.account_id, planned_on=visit.planned_on), now)
+    names = db.session.scalars(select(VisitAlias.id).where(VisitAlias.visit_id == visit.id))
+    for name in (visit.id, *names):
+        told = VisitWithdrawn(name, account_id=visit.account_id, planned_on=visit.planned_on, place_id=place.id)
+        record(actor, told, now)
     db.session.execute(delete(VisitAlias).where(VisitAlias.visit_id == visit.id))
     db.session.execute(delete(Visit).where(Visit.id == visit.id))
     db.session.flush()
+
+
+def take_up(actor: Actor, visit_id: UUID, now: datetime) -> Visit:
+    """The actor's visit to check in to, by any of its ids.
+
+    Out of the plan since (on another phone): whoever stands there all the same is there. Then it is an unplanned visit
+    to the same place under the same id, or the one of that day that is meant; the journal still tells of the
+    withdrawal.
+    """
+    must(actor, P.VISITS_WRITE)
+    withdrawn = None if find_made(actor, visit_id) else find_withdrawal(visit_id, actor.person_id)
+    if withdrawn is None:
+        return get_own_visit(actor, visit_id)
+    known = parse_id(withdrawn.facts.get("place_id"))  # earlier versions did not tell it
+    place = db.session.get(Place, known) if known else None
+    place = place or _place_of(actor, UUID(withdrawn.facts["account_id"]), None)
+    return _unplanned(actor, visit_id, place, now, now)
 
 
 def check_in(actor: Actor, visit_id: UUID, given: CheckInInput, now: datetime) -> CheckIn:
@@ -165,16 +193,10 @@ def check_in_unplanned(
     """
     must(actor, P.VISITS_WRITE)
     place = _place_of(actor, account_id, place_id)
-    tapped = _tapped(given, now)
-    day = today_in(place.zone, tapped)
     visit = find_made(actor, visit_id)
     if visit is None:
-        meant = find_visit_under_way(actor.person_id, account_id, day, tapped)
-        meant = meant or find_planned_visit(actor.person_id, account_id, day)
-        if meant is None:
-            visit = _make(actor, visit_id, place, day, now, planned=False)
-        else:
-            visit = also_called(actor, db.session.get_one(Visit, meant), visit_id)
+        is_open = not is_archived(get_account(actor, account_id), now)
+        visit = _unplanned(actor, visit_id, place, _tapped(given, now), now, is_open=is_open)
     elif visit.account_id != account_id:
         raise NotFoundError
     return check_in(actor, visit.id, given, now)
@@ -426,6 +448,21 @@ def _own(actor: Actor, visit: Visit) -> Visit:
     return visit
 
 
+def _unplanned(
+    actor: Actor, visit_id: UUID, place: Place, at: datetime, now: datetime, *, is_open: bool = True
+) -> Visit:
+    """The visit that a check-in of that moment begins: one that is planned there that day or under way, else a new
+    one, which only an account that `is_open` may get."""
+    day = today_in(place.zone, at)
+    meant = find_visit_under_way(actor.person_id, place.account_id, day, at)
+    meant = meant or find_planned_visit(actor.person_id, place.account_id, day)
+    if meant is not None:
+        return also_called(actor, db.session.get_one(Visit, meant), visit_id)
+    if not is_open:
+        raise InvalidError("", ARCHIVED)
+    return _make(actor, visit_id, place, day, now, planned=False)
+
+
 def _make(
     actor: Actor,
     visit_id: UUID,
@@ -439,8 +476,6 @@ def _make(
 ) -> Visit:
     if not 1 <= minutes <= 720:
         raise InvalidError("minutes", N_("A visit lasts between 1 and %(most)s minutes."), {"most": 720})
-    if is_archived(get_account(actor, place.account_id), now):
-        raise InvalidError("", N_("This customer is archived. Bring it back first."))
     visit = Visit(
         id=visit_id,
         account_id=place.account_id,

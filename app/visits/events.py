@@ -23,8 +23,11 @@ class DayArranged(Event):
 
 @dataclass(frozen=True, slots=True)
 class VisitWithdrawn(Event):
+    """Told of each id that the visit had: its row is gone, and a phone may still know it by any of them."""
+
     account_id: UUID
     planned_on: date
+    place_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

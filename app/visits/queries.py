@@ -12,10 +12,12 @@ from sqlalchemy.orm import aliased
 from app.accounts.models import Account, Place
 from app.identity.models import Person
 from app.infra.db import AnyRow, AnySelect, db
+from app.infra.journal import JournalEntry
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
+from app.visits.events import VisitWithdrawn
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, tone_of
@@ -129,6 +131,27 @@ def get_own_visit(actor: Actor, visit_id: UUID) -> Visit:
     if visit is None or visit.rep_id != actor.id:
         raise NotFoundError
     return visit
+
+
+def find_visit(actor: Actor, visit_id: UUID) -> Visit | None:
+    """As `get_visit`; None where the actor has taken it out of the plan."""
+    try:
+        return get_visit(actor, visit_id)
+    except NotFoundError:
+        if find_withdrawal(visit_id, actor.person_id) is None:
+            raise
+        return None
+
+
+def find_withdrawal(visit_id: UUID, rep_id: UUID) -> AnyRow | None:
+    """(at, arrived_at, facts of VisitWithdrawn): when the rep last took the visit of this id out of the plan."""
+    return db.session.execute(
+        select(JournalEntry.at, JournalEntry.arrived_at, JournalEntry.facts)
+        .where(JournalEntry.subject_id == visit_id, JournalEntry.event == VisitWithdrawn.__name__)
+        .where(JournalEntry.person_id == rep_id)
+        .order_by(JournalEntry.at.desc(), JournalEntry.id.desc())
+        .limit(1)
+    ).first()
 
 
 def find_made(actor: Actor, visit_id: UUID) -> Visit | None:

@@ -27,9 +27,11 @@ from app.visits.actions import (
     dismiss_visit,
     plan_visit,
     save_report,
+    take_up,
     withdraw_visit,
 )
 from app.visits.forms import CheckInForm, CheckInReasonForm, DismissalForm, PlanForm, ReportForm, UnplannedForm
+from app.visits.models import Visit
 from app.visits.photos import take_in
 from app.visits.queries import (
     VisitLine,
@@ -37,6 +39,7 @@ from app.visits.queries import (
     find_dismissal,
     find_open,
     find_report,
+    find_withdrawal,
     get_line,
     get_own_visit,
     get_photo,
@@ -110,7 +113,7 @@ def visit_show(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def check_in_create(visit_id: UUID) -> Response:
     form, now = CheckInForm(request.form), captured_at()
-    visit_id = get_own_visit(current_actor(), visit_id).id
+    visit_id = take_up(current_actor(), visit_id, now).id
     if form.validate():
         try:
             check_in(current_actor(), visit_id, form.to_input(arrival()), now)
@@ -152,7 +155,7 @@ def unplanned_create(account_id: UUID) -> Response:
 def reason_create(visit_id: UUID) -> Response:
     """Why one checked in there, where nobody could be asked then."""
     form, now = CheckInReasonForm(request.form), captured_at()
-    visit_id = get_own_visit(current_actor(), visit_id).id
+    visit_id = _own(visit_id).id
     if form.validate():
         try:
             add_reason(current_actor(), visit_id, form.reason.data or "", now)
@@ -168,7 +171,7 @@ def reason_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def check_out_create(visit_id: UUID) -> Response:
     form, now = ReportForm(request.form), captured_at()
-    visit_id = get_own_visit(current_actor(), visit_id).id
+    visit_id = _own(visit_id).id
     if form.validate():
         try:
             check_out(current_actor(), visit_id, form.to_input(), now)
@@ -184,7 +187,7 @@ def check_out_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def report_update(visit_id: UUID) -> Response:
     form, now = ReportForm(request.form), captured_at()
-    visit_id = get_own_visit(current_actor(), visit_id).id
+    visit_id = _own(visit_id).id
     if form.validate():
         try:
             save_report(current_actor(), visit_id, form.to_input(), version_for(visit_id), now)
@@ -203,7 +206,7 @@ def report_update(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def dismissal_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()
-    visit_id = get_own_visit(actor, visit_id).id
+    visit_id = _own(visit_id).id
     line = get_line(actor, visit_id, now)
     form = DismissalForm(request.form, past=line.state is VisitState.MISSED)
     if form.validate():
@@ -232,7 +235,7 @@ def withdrawal_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def photo_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()
-    visit = get_own_visit(actor, visit_id)
+    visit = _own(visit_id)
     visit_id, photo_id = visit.id, parse_id(request.form.get("once")) or new_id()  # one filled-in form is one photo
     upload = request.files.get("photo")
     content = upload.read() if upload else b""
@@ -289,6 +292,17 @@ def plan_create(account_id: UUID) -> Response:
     return _plan(account_id, form, 422)
 
 
+def _own(visit_id: UUID) -> Visit:
+    """The reader's own visit that a post is about. Where the plan has it no more, the post is told so."""
+    actor = current_actor()
+    try:
+        return get_own_visit(actor, visit_id)
+    except NotFoundError:
+        if find_withdrawal(visit_id, actor.person_id) is None:
+            raise
+        raise InvalidError("", N_("This visit was taken out of the plan.")) from None
+
+
 def _show(
     visit_id: UUID,
     *,
@@ -316,6 +330,7 @@ def _show(
         reason_form=reason_form or CheckInReasonForm(),
         report=report,
         dismissal=find_dismissal(visit_id),
+        withdrawal=None if line.row.planned else find_withdrawal(visit_id, line.row.rep_id),
         photos=list_photos(visit_id),
         check_in_form=check_in_form or CheckInForm(),
         report_form_=report_form or ReportForm(obj=report),
