@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts.navigation import directions_to
-from app.accounts.queries import get_account, get_place, list_overdue, list_places
+from app.accounts.queries import get_account, list_overdue, list_places
 from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
@@ -235,14 +235,16 @@ def withdrawal_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def photo_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()
-    visit = _own(visit_id)
-    visit_id, photo_id = visit.id, parse_id(request.form.get("once")) or new_id()  # one filled-in form is one photo
+    visit_id, photo_id = (
+        _own(visit_id).id,
+        parse_id(request.form.get("once")) or new_id(),
+    )  # one filled-in form is one photo
     upload = request.files.get("photo")
     content = upload.read() if upload else b""
     try:
         if not content:
             raise InvalidError("photo", N_("Choose a picture first."))
-        zone = get_place(actor, visit.place_id).zone
+        zone = get_line(actor, visit_id, now).row.zone  # also where the customer is somebody else's by now
         add_photo(actor, visit_id, photo_id, take_in(content, request.form.get("photo_exif", ""), zone), now)
     except InvalidError as error:
         return _show(visit_id, status=422, photo_error=reason_text(error))

@@ -11,9 +11,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.infra.db import db
 from app.kernel.errors import AlreadyDoneError, ForbiddenError, InvalidError, NotFoundError, StaleError
+from app.kernel.i18n import N_
+from app.web.arrival import arrival
 from app.web.htmx import as_notice, page, wants_fragment
 from app.web.once import KeyReusedError, NoKeyError
 
+LOST = N_(
+    "Not taken: the customer, visit or document that this is about is no longer yours, or is gone. Ask your manager "
+    "who looks after it now."
+)
 MOST_DRAINED = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,8 @@ def reason_text(error: InvalidError) -> str:
 
 def _page(status: int, message: str = "", back: str = "") -> Response:
     db.session.rollback()
+    if status == 404 and arrival().by_outbox:  # it was the reader's when the phone kept it
+        message = _(LOST)
     return as_notice(page("errors/error.html", "error", status=status, code=status, message=message, back=back))
 
 

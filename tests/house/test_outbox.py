@@ -131,6 +131,27 @@ def test_a_refusal_comes_as_a_whole_page(cast: Cast, shop: Shop, browser: Open) 
 
 
 @pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Not taken: the customer"),
+        ("zh_Hans", "未受理：这条记录涉及的客户"),
+        ("zh_Hant", "未受理：這筆紀錄涉及的客戶"),
+    ],
+)
+def test_what_is_no_longer_one_s_own_is_refused_in_words(
+    language: str, said: str, cast: Cast, shop: Shop, browser: Open
+) -> None:
+    """And alike for what never was: nobody learns what there is."""
+    transact(lambda: setattr(db.session.get_one(Person, cast.rita.id), "language", language))
+    rita = browser(cast.rita)
+    for account in (shop.thames, new_id()):
+        refused = rita.post(f"/accounts/{account}/notes", headers=kept(HOUR), text="x")
+        assert (refused.status_code, said in refused.text) == (404, True)
+        assert said not in rita.post(f"/accounts/{account}/notes", text="x").text, "nothing was kept there"
+    assert (count(Note), count(Receipt)) == (0, 0)
+
+
+@pytest.mark.parametrize(
     ("language", "changed", "lost"),
     [
         ("en", "This entry was changed after it was sent once.", "This entry has lost its key"),

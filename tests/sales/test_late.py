@@ -15,7 +15,7 @@ from app.kernel.dates import today_in
 from app.kernel.ids import new_id
 from app.sales.actions import place_order, save_quote
 from app.sales.models import Order, Quote
-from app.visits.actions import plan_visit
+from app.visits.actions import plan_visit, withdraw_visit
 from tests.conftest import NOW, Browser, Cast
 from tests.outbox import kept
 from tests.sales.conftest import Shop, basket, fields, hidden_of
@@ -128,3 +128,23 @@ def test_an_order_names_its_visit_by_the_phone_s_id(cast: Cast, shop: Shop, brow
     for other in (shop.tower, shop.thames):
         assert rita.get(f"/accounts/{other}/orders/new?visit={mine}").status_code == 404
     assert db.session.scalar(select(func.count()).select_from(Order)) == 1
+
+
+def test_an_order_at_a_visit_that_was_taken_out_of_the_plan_counts(cast: Cast, shop: Shop, browser: Open) -> None:
+    """Checked in or not; only somebody else's visit is none of hers."""
+    rita, now = browser(cast.rita), datetime.now(UTC)
+    day = today_in(ZONE, now)
+    gone, begun = new_id(), new_id()
+    transact(lambda: plan_visit(cast.rita, gone, shop.kitchen, None, day + DAY, now))
+    transact(lambda: plan_visit(cast.rita, begun, shop.kitchen, None, day, now))
+    for visit in (gone, begun):
+        transact(lambda visit=visit: withdraw_visit(cast.rita, visit, now))
+    sent = {"position_error": "timeout"}
+    assert rita.post(f"/visits/{begun}/check-in", headers=kept(DAY / 24), **sent).status_code == 204
+    for visit in (gone, begun):
+        posted = fields(new_id(), {shop.tea: 8_850}, **{str(shop.tea): 1}) | {"visit_id": str(visit)}
+        assert rita.post(f"/accounts/{shop.kitchen}/orders", headers=kept(timedelta(0)), **posted).status_code == 204
+    assert db.session.scalars(select(Order.visit_id).order_by(Order.number)).all() == [None, begun]
+    assert rita.get(f"/accounts/{shop.kitchen}/orders/new?visit={gone}").status_code == 200
+    posted = fields(new_id(), {shop.tea: 8_850}, **{str(shop.tea): 1}) | {"visit_id": str(new_id())}
+    assert rita.post(f"/accounts/{shop.kitchen}/orders", headers=kept(timedelta(0)), **posted).status_code == 404

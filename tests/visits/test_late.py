@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select, update
 
-from app.accounts.actions import archive_account
+from app.accounts.actions import archive_account, assign_owner
 from app.accounts.models import Account, Place
 from app.infra.db import db, transact
 from app.infra.journal import JournalEntry
@@ -412,6 +412,24 @@ def test_a_place_found_by_a_late_fix_is_kept_though_the_customer_is_somebody_els
     answer = rita.post(f"/visits/{visit}/check-in", headers=late(nine), adopt="y", **fix(nine))
     assert answer.status_code == 204
     assert db.session.get_one(Place, stage.nowhere_place).lat is None
+
+
+def test_a_planned_visit_to_a_customer_that_was_given_away_before_is_taken_whole(
+    cast: Cast, stage: Stage, browser: Open
+) -> None:
+    """The plan was still the rep's: nobody had told the phone."""
+    rita, nine, photo = browser(cast.rita), morning(1), io.BytesIO()
+    visit = transact(lambda: plan_visit(cast.rita, new_id(), stage.bund, None, today_in(ZONE, nine), nine - DAY)).id
+    transact(lambda: assign_owner(cast.ada, stage.bund, cast.ren.id, None, nine - HOUR))
+    Image.new("RGB", (40, 30), "teal").save(photo, "JPEG")
+    for path, sent in (
+        ("check-in", fix(nine)),
+        ("photos", {"photo": (io.BytesIO(photo.getvalue()), "a.jpg")}),
+        ("report", {"text": "tea", "version": 0}),
+        ("check-out", {"text": "tea"}),
+    ):
+        assert rita.post(f"/visits/{visit}/{path}", headers=late(nine), **sent).status_code == 204, path
+    assert [count(each) for each in (CheckIn, Photo, Report, CheckOut)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("seed", range(12))
