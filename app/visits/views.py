@@ -31,7 +31,6 @@ from app.visits.actions import (
     withdraw_visit,
 )
 from app.visits.forms import CheckInForm, CheckInReasonForm, DismissalForm, PlanForm, ReportForm, UnplannedForm
-from app.visits.models import Visit
 from app.visits.photos import take_in
 from app.visits.queries import (
     VisitLine,
@@ -155,7 +154,7 @@ def unplanned_create(account_id: UUID) -> Response:
 def reason_create(visit_id: UUID) -> Response:
     """Why one checked in there, where nobody could be asked then."""
     form, now = CheckInReasonForm(request.form), captured_at()
-    visit_id = _own(visit_id).id
+    visit_id = _own(visit_id)
     if form.validate():
         try:
             add_reason(current_actor(), visit_id, form.reason.data or "", now)
@@ -171,7 +170,7 @@ def reason_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def check_out_create(visit_id: UUID) -> Response:
     form, now = ReportForm(request.form), captured_at()
-    visit_id = _own(visit_id).id
+    visit_id = _own(visit_id)
     if form.validate():
         try:
             check_out(current_actor(), visit_id, form.to_input(), now)
@@ -187,7 +186,7 @@ def check_out_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def report_update(visit_id: UUID) -> Response:
     form, now = ReportForm(request.form), captured_at()
-    visit_id = _own(visit_id).id
+    visit_id = _own(visit_id)
     if form.validate():
         try:
             save_report(current_actor(), visit_id, form.to_input(), version_for(visit_id), now)
@@ -206,7 +205,7 @@ def report_update(visit_id: UUID) -> Response:
 @needs(P.VISITS_WRITE)
 def dismissal_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()
-    visit_id = _own(visit_id).id
+    visit_id = _own(visit_id)
     line = get_line(actor, visit_id, now)
     form = DismissalForm(request.form, past=line.state is VisitState.MISSED)
     if form.validate():
@@ -236,7 +235,7 @@ def withdrawal_create(visit_id: UUID) -> Response:
 def photo_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()
     visit_id, photo_id = (
-        _own(visit_id).id,
+        _own(visit_id),
         parse_id(request.form.get("once")) or new_id(),
     )  # one filled-in form is one photo
     upload = request.files.get("photo")
@@ -294,11 +293,11 @@ def plan_create(account_id: UUID) -> Response:
     return _plan(account_id, form, 422)
 
 
-def _own(visit_id: UUID) -> Visit:
-    """The reader's own visit that a post is about. Where the plan has it no more, the post is told so."""
+def _own(visit_id: UUID) -> UUID:
+    """The id of the reader's own visit that a post is about. Where the plan has it no more, the post is told so."""
     actor = current_actor()
     try:
-        return get_own_visit(actor, visit_id)
+        return get_own_visit(actor, visit_id).id
     except NotFoundError:
         if find_withdrawal(visit_id, actor.person_id) is None:
             raise
