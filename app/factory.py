@@ -12,6 +12,7 @@ from app.config import ROOT, Settings, from_environment, secret_of
 from app.documents.plugs import collect as collect_renderers
 from app.identity.actions import touch_device
 from app.identity.plugs import load_signed_in
+from app.identity.rules import COOKIE_LASTS
 from app.infra.db import connect_to, db
 from app.slices import SLICES
 from app.sync.plugs import collect as collect_carried
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_REFRESH_EACH_REQUEST=False,
-        PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
+        PERMANENT_SESSION_LIFETIME=COOKIE_LASTS,  # who is signed in ends earlier: app.identity.rules.DEVICE_LASTS
         MAX_CONTENT_LENGTH=LARGEST_POST,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.identity.events import DeviceEnded, DeviceRevoked, DeviceSignedIn, PasswordChanged, PersonChanged
@@ -21,6 +21,7 @@ from app.identity.rules import (
     device_name,
     device_state,
     fold_email,
+    forgotten_before,
     must_wait,
 )
 from app.infra.db import TryAgainError, db
@@ -175,6 +176,13 @@ def revoke_devices(actor: Actor, person_id: UUID, now: datetime) -> None:
 def end_restored_devices(now: datetime) -> None:
     """After a restore everybody signs in again: a backup does not know which devices were taken away since."""
     db.session.execute(update(Device).where(Device.ended_at.is_(None)).values(ended_at=now))
+
+
+def forget_devices(now: datetime) -> None:
+    """Delete the devices that nobody needs any more (rules.forgotten_before); the journal still tells of them."""
+    revoked_before, begun_before = forgotten_before(now)
+    over = and_(Device.revoked_at.is_(None), Device.created_at < begun_before)
+    db.session.execute(delete(Device).where(or_(over, Device.revoked_at < revoked_before)))
 
 
 def _devices(person_id: UUID) -> list[Device]:

@@ -15,6 +15,8 @@ GUESSES_PER_EMAIL = 8
 GUESSES_PER_ADDRESS = 60  # a whole office may share one address
 SHORTEST_PASSWORD = 10
 DEVICE_LASTS = timedelta(days=30)  # from its sign-in, however busy it is
+COOKIE_LASTS = timedelta(days=400)  # the longest that browsers take: by its cookie a device is known, and wiped
+OVER_KEPT = timedelta(days=100)
 SEEN_EVERY = timedelta(hours=1)  # a device's contacts are noted no more often
 SAME_TAP = timedelta(minutes=10)  # within which the same sign-in form, sent again, is the same sign-in
 
@@ -66,6 +68,17 @@ def device_state(
     if revoked_at is not None:
         return DeviceState.REVOKED
     return DeviceState.OVER if ended_at is not None or now >= created_at + DEVICE_LASTS else DeviceState.LIVE
+
+
+def forgotten_before(now: datetime) -> tuple[datetime, datetime]:
+    """Which devices are not needed any more: those taken away before the first moment, and those of which the sign-in
+    began before the second.
+
+    One that was taken away stays for as long as its browser may come back with its cookie, to be wiped then; its last
+    contact, which may have renewed the cookie, was before it was taken away. Any other stays OVER_KEPT after its
+    sign-in ran out, at DEVICE_LASTS: whoever is closed out meanwhile has it taken away too.
+    """
+    return now - COOKIE_LASTS, now - DEVICE_LASTS - OVER_KEPT
 
 
 def device_name(user_agent: str) -> str:

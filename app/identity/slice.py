@@ -1,6 +1,6 @@
 """Identity: the company, its teams and people, and signing in."""
 
-from app.identity import admin_views, views
+from app.identity import admin_views, jobs, views
 from app.identity.commands import people
 from app.identity.permissions import P
 from app.kernel.i18n import N_
@@ -18,5 +18,6 @@ SLICE = Slice(
         MenuItem(N_("Company"), "administration.company_edit", "building", P.COMPANY_MANAGE, "more", COMPANY, 815),
         MenuItem(N_("Settings"), "identity.profile_edit", "settings", P.PROFILE_OWN, "more", N_("Me"), 900),
     ),
+    jobs=(jobs.FORGET_DEVICES,),
     commands=(people,),
 )

@@ -33,6 +33,7 @@ from app.web.actor import (
     sign_in,
     sign_out,
     stay_signed_in,
+    was_taken_away,
 )
 from app.web.form import int_or_none
 from app.web.guard import needs, public
@@ -56,7 +57,7 @@ def home_show() -> Response:
 def sign_in_new() -> Response:
     if find_current_actor():
         return redirect("/")
-    return page("identity/sign_in.html", form=SignInForm(), company=find_company(), next=_next())
+    return _sign_in(SignInForm())
 
 
 @blueprint.post("/sign-in")
@@ -74,7 +75,7 @@ def sign_in_create() -> Response:
             status = 429
     if person is None:
         keep_anyway()
-        return page("identity/sign_in.html", status=status, form=form, company=find_company(), next=_next())
+        return _sign_in(form, status)
     actor, before = actor_of(person), (find_current_actor(), find_current_device())
     device = begin_device(actor, parse_id(request.form.get("once")), request.headers.get("User-Agent", ""), now)
     if before[0] and before[1] and before[1] != device.id:
@@ -187,6 +188,17 @@ def device_revoke(device_id: UUID) -> Response:
     forget_actors()
     flash(_("The device is taken away. It is wiped at its next contact."), "success")
     return goto(url_for("identity.device_index"))
+
+
+def _sign_in(form: SignInForm, status: int = 200) -> Response:
+    return page(
+        "identity/sign_in.html",
+        status=status,
+        form=form,
+        company=find_company(),
+        next=_next(),
+        taken_away=was_taken_away(),
+    )
 
 
 def _next() -> str:

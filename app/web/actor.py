@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, has_request_context
+from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from app.infra.db import transact
@@ -17,6 +17,7 @@ from app.kernel.ids import parse_id
 REMEMBERED = 30  # seconds that a process believes what it read; a revoked device is out after that everywhere
 MOST = 2000  # sessions kept in memory, 1 KB each
 WIPE = '"cache", "storage"'  # all that a browser keeps of us but cookies
+_TAKEN = "taken_away"  # in the session, which nobody else can write: until the next sign-in
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,12 @@ def load_people_from(app: Flask, loader: Loader, touch: Touch) -> None:
     @app.after_request
     def tell(response: Response) -> Response:
         if g.get("wipe"):  # whoever signs in with a device that was taken away begins with an empty one
-            response.headers["Clear-Site-Data"] = WIPE if find_current_actor() else f'{WIPE}, "cookies"'
+            response.headers["Clear-Site-Data"] = WIPE
+            if find_current_actor() is None:  # it is nobody's device any more, and remembers only why
+                session.clear()
+                session.permanent = session[_TAKEN] = True
+        elif _TAKEN in session and "Outbox-Person" in request.headers:  # a browser without that header, but a worker
+            response.headers["Clear-Site-Data"] = WIPE
         if g.get("forget"):  # meanwhile a request beside this one may have read what was true before the commit
             _known.clear()
         return response
@@ -91,7 +97,7 @@ def forget_actors() -> None:
 
 
 def sign_in(person: SignedIn) -> None:
-    """Start a session; the browser keeps its cookie for 30 days."""
+    """Start a session; the device says for how long."""
     login_user(person, remember=False)
     g.pop("actor", None)
 
@@ -106,6 +112,11 @@ def sign_out() -> None:
     logout_user()
     g.pop("actor", None)
     forget_actors()
+
+
+def was_taken_away() -> bool:
+    """Whether this request comes from a device that was taken away, in which nobody has signed in since."""
+    return find_current_actor() is None and ("wipe" in g or _TAKEN in session)
 
 
 def ask_again() -> None:

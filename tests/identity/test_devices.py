@@ -10,12 +10,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app.identity import jobs
 from app.identity.actions import begin_device, end_restored_devices, touch_device
 from app.identity.administration import set_active
 from app.identity.models import Device
-from app.identity.rules import DEVICE_LASTS, SEEN_EVERY
+from app.identity.rules import COOKIE_LASTS, DEVICE_LASTS, SEEN_EVERY
+from app.identity.slice import SLICE
 from app.infra.db import TryAgainError, db, transact
 from app.infra.journal import JournalEntry
+from app.infra.queue import Worker
 from app.kernel.access import Actor
 from app.kernel.ids import new_id
 from app.web import once, unit
@@ -25,7 +28,12 @@ from tests.identity.test_profile import SETTINGS
 
 Open = Callable[[Any], Browser]
 PHONE = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Mobile Safari/537.36"
-WIPE = '"cache", "storage", "cookies"'
+WIPE = '"cache", "storage"'
+TOLD = {
+    "en": "This device was taken away: by you, on another device, or by your administrator.",
+    "zh_Hans": "此设备已被移除：由您在其他设备上操作，或由管理员操作。",
+    "zh_Hant": "此裝置已被移除：由您在其他裝置上操作，或由管理員操作。",
+}
 
 
 def sign_in(somebody: Browser, name: str = "rita", password: str = PASSWORD, **more: Any) -> UUID:
@@ -319,14 +327,21 @@ def test_a_device_that_is_taken_away_is_wiped_at_its_next_contact(browser: Open,
     text = rita.get("/settings/devices").text
     assert "The device is taken away." in text and "Taken away" in text and f"{made}/revocation" not in text
     assert events(made)[-1] == ("DeviceRevoked", cast.rita.id)
-    for somebody in (lost, copied):
-        post = somebody.post("/settings", **SETTINGS)
-        assert (post.status_code, post.headers["Clear-Site-Data"]) == (401, WIPE)
-        page = somebody.get("/today")
-        assert (page.status_code, page.headers["Clear-Site-Data"]) == (302, WIPE)
-        part = somebody.fragment("/today")
-        assert (part.status_code, part.headers["Clear-Site-Data"]) == (401, WIPE)
-        assert somebody.get("/sign-in").headers["Clear-Site-Data"] == WIPE
+    ways: list[tuple[Callable[[Browser], Any], int]] = [
+        (lambda somebody: somebody.post("/settings", **SETTINGS), 401),
+        (lambda somebody: somebody.get("/today"), 302),
+        (lambda somebody: somebody.fragment("/today"), 401),
+        (lambda somebody: somebody.get("/sign-in"), 200),
+    ]
+    for contact, status in ways:
+        somebody = copy_of(copied, browser(None))
+        answer = contact(somebody)
+        assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (status, WIPE)
+        with somebody.client.session_transaction() as session:
+            assert "_user_id" not in session, "it is nobody's device any more"
+        assert "Clear-Site-Data" not in somebody.get("/sign-in").headers, "nor wiped again and again"
+        kept = {"Outbox-Person": str(cast.rita.id)}  # of a browser that does not know the header
+        assert somebody.post("/settings", headers=kept, **SETTINGS).headers["Clear-Site-Data"] == WIPE
     assert inside(rita)
 
 
@@ -338,8 +353,8 @@ def test_revoking_is_told_at_once_although_people_are_remembered(
     made = sign_in(lost)
     assert inside(lost)
     assert revoke(rita, made).status_code == 303
-    for _ in range(2):  # read, and remembered
-        assert lost.get("/settings").headers["Clear-Site-Data"] == WIPE
+    for somebody in (copy_of(lost, browser(None)), lost):  # read, and remembered
+        assert somebody.get("/settings").headers["Clear-Site-Data"] == WIPE
 
 
 def test_whoever_signs_in_with_a_device_that_was_taken_away_finds_nothing_on_it(browser: Open, cast: Cast) -> None:
@@ -348,10 +363,77 @@ def test_whoever_signs_in_with_a_device_that_was_taken_away_finds_nothing_on_it(
     change(made, revoked_at=datetime.now(UTC))
     wrong = lost.post("/sign-in", email="ren@harbour.example", password="wrong password")
     assert wrong.headers["Clear-Site-Data"] == WIPE
-    answer = lost.post("/sign-in", email="ren@harbour.example", password=PASSWORD)
-    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"', "its new cookie stays"
+    assert TOLD["en"] in wrong.text
+    again = copy_of(lost, browser(None))
+    sign_in(lost, name="ren")
     assert inside(lost)
+    with again.client.session_transaction() as session:
+        session["_user_id"] = f"{cast.rita.id}.1.{made}"
+    answer = again.post("/sign-in", email="ren@harbour.example", password=PASSWORD)
+    assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (303, WIPE)
+    assert inside(again), "its new cookie stays"
     assert "Clear-Site-Data" not in lost.get("/settings").headers
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans", "zh_Hant"])
+def test_the_sign_in_page_says_that_the_device_was_taken_away(browser: Open, cast: Cast, language: str) -> None:
+    lost = browser(None)
+    made = sign_in(lost)
+    lost.post("/language", language=language, next="/sign-in")
+    change(made, revoked_at=datetime.now(UTC))
+    page = lost.get("/today")
+    for _ in range(2):
+        assert TOLD[language] in lost.get(page.headers["Location"]).text
+    wrong = lost.post("/sign-in", email="rita@harbour.example", password="wrong password")
+    assert TOLD[language] in wrong.text
+    sign_in(lost)
+    lost.post("/sign-out")
+    assert TOLD[language] not in lost.get("/sign-in").text, "it was signed in since"
+
+
+def test_the_sign_in_page_says_so_to_no_other_device(browser: Open, cast: Cast) -> None:
+    over, out = browser(None), browser(None)
+    change(sign_in(over), created_at=datetime.now(UTC) - DEVICE_LASTS)
+    change(sign_in(out), ended_at=datetime.now(UTC))
+    made = sign_in(browser(None))
+    change(made, revoked_at=datetime.now(UTC))
+    forged = browser(None)
+    forged.client.set_cookie("fieldbook", f"{cast.rita.id}.1.{made}")
+    for somebody in (over, out, forged, browser(None)):
+        for path in ("/today", "/sign-in", "/sign-in?taken_away=1"):
+            answer = somebody.get(path, follow_redirects=True)
+            assert (answer.status_code, TOLD["en"] in answer.text) == (200, False)
+
+
+# --- How long a row stays --------------------------------------------------------------------------------------------
+
+
+def test_devices_that_nobody_needs_are_forgotten(app: Flask, browser: Open, cast: Cast) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    ages: dict[str, tuple[dict[str, Any], bool]] = {
+        "signed in": ({"created_at": now - 29 * day}, True),
+        "over": ({"created_at": now - 129 * day}, True),
+        "long over": ({"created_at": now - 131 * day}, False),
+        "signed out long ago": ({"created_at": now - 131 * day, "ended_at": now - 120 * day}, False),
+        "taken away": ({"created_at": now - 500 * day, "revoked_at": now - 399 * day}, True),
+        "taken away long ago": ({"created_at": now - 500 * day, "revoked_at": now - 401 * day}, False),
+    }
+    for name, (values, _stays) in ages.items():
+        change(sign_in(browser(None)), name=name, **values)
+    worker = Worker(app, [jobs.FORGET_DEVICES])
+    worker.schedule(now)
+    assert worker.step()
+    left = db.session.scalars(select(Device.name).where(Device.person_id == cast.rita.id, Device.name.in_(ages)))
+    assert set(left) == {name for name, (_values, stays) in ages.items() if stays}
+    assert jobs.FORGET_DEVICES in SLICE.jobs
+
+
+def test_the_cookie_lasts_as_long_as_a_device_that_was_taken_away_is_known(browser: Open, cast: Cast) -> None:
+    here = browser(None)
+    sign_in(here)
+    cookie = here.client.get_cookie("fieldbook")
+    assert cookie is not None and cookie.expires is not None
+    assert abs(cookie.expires - datetime.now(UTC) - COOKIE_LASTS) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("before", ["signed out", "over"])
@@ -442,7 +524,7 @@ def test_a_closed_sign_in_takes_all_devices_away(browser: Open, cast: Cast) -> N
         assert events(gone)[-1] == ("DeviceRevoked", cast.ada.id)
         assert somebody.get("/today").headers["Clear-Site-Data"] == WIPE
     transact(lambda: set_active(cast.ada, cast.rita.person_id, True, datetime.now(UTC)))
-    assert lost.get("/today").headers["Clear-Site-Data"] == WIPE, "the old device stays gone"
+    assert not inside(lost), "the old device stays gone"
     sign_in(lost)
     assert inside(lost)
 
