@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
     app.config.update(config)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined] # escaped, a Chinese character takes twice the bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     connect_to(app, settings.database_url, settings.data)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)

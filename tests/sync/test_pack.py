@@ -43,6 +43,14 @@ def customer(actor: Actor, name: str, *, visited: bool = False, number: int = 0)
     return transact(make)
 
 
+def test_it_is_written_as_people_write(cast: Cast, browser: Open) -> None:
+    """Escaped, a Chinese character takes six bytes instead of three, and compresses worse."""
+    customer(cast.rita, "外滩酒楼", visited=True)
+    answer = browser(cast.rita).get("/pack")
+    assert answer.mimetype == "application/json"
+    assert "外滩酒楼" in answer.data.decode() and not re.search(r"\\u[4-9]", answer.data.decode())
+
+
 def test_it_carries_the_day_as_its_own_pages(cast: Cast, browser: Open) -> None:
     account, visit = customer(cast.rita, "Tom & Jerry's", visited=True)
     _other, hers = customer(cast.ren, "Ren's", visited=True)
