@@ -3,7 +3,7 @@
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, current_app, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
@@ -19,6 +19,10 @@ from app.web.once import KeyReusedError, NoKeyError
 LOST = N_(
     "Not taken: the customer, visit or document that this is about is no longer yours, or is gone. Ask your manager "
     "who looks after it now."
+)
+LARGE = N_(
+    "That is too large: a file may have %(file)s MB, the texts of a form %(text)s MB. Choose a smaller file or shorten "
+    "the text."
 )
 MOST_DRAINED = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
@@ -65,10 +69,13 @@ def _http(error: HTTPException) -> Response | BaseResponse:
         return _page(401)
     if code == 403:
         return _page(403)
+    said = _(error.description) if isinstance(error, KeyReusedError | NoKeyError) else ""
     if code == 413:
         _drain()
-    said = error.description if isinstance(error, KeyReusedError | NoKeyError) else None
-    response = _page(code, _(said) if said else "")
+        settings = current_app.config
+        file, text = settings["MAX_CONTENT_LENGTH"] // 1024**2, settings["MAX_FORM_MEMORY_SIZE"] // 1024**2
+        said = _(LARGE, file=file, text=text)
+    response = _page(code, said)
     if code == 405:
         response.headers["Allow"] = error.get_response().headers.get("Allow", "")
     return response

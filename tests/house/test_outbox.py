@@ -176,7 +176,18 @@ def test_a_key_that_is_no_key_or_another_ones(
     assert db.session.scalars(select(Note.text)).all() == ["first"]
 
 
-def test_a_photo_of_thirty_megabytes_is_refused_with_a_page(app: Flask, cast: Cast, browser: Open) -> None:
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "a file may have 12 MB, the texts of a form 1 MB. Choose a smaller file"),
+        ("zh_Hans", "文件最大 12 MB，一份表单的文字最大 1 MB。请选择较小的文件"),
+        ("zh_Hant", "檔案最大 12 MB，一份表單的文字最大 1 MB。請選擇較小的檔案"),
+    ],
+)
+def test_a_photo_of_thirty_megabytes_is_refused_with_a_page(
+    language: str, said: str, app: Flask, cast: Cast, browser: Open
+) -> None:
+    transact(lambda: setattr(db.session.get_one(Person, cast.rita.id), "language", language))
     head = b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="shot.jpg"\r\n\r\n'
     with app.app_context():
         answer = browser(cast.rita).client.post(
@@ -185,4 +196,5 @@ def test_a_photo_of_thirty_megabytes_is_refused_with_a_page(app: Flask, cast: Ca
             content_type="multipart/form-data; boundary=edge",
             headers={"Sec-Fetch-Site": "same-origin", **kept(HOUR)},
         )
-    assert (answer.status_code, "Choose a smaller file" in answer.text, "<html" in answer.text) == (413, True, True)
+    assert (answer.status_code, said in answer.text, "<html" in answer.text) == (413, True, True)
+    assert count(Receipt) == 0
