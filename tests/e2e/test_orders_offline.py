@@ -16,10 +16,13 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
+from app.accounts.actions import add_account
+from app.accounts.rules import AccountInput, PlaceInput
+from app.catalogue.actions import PriceListInput, add_price_list, assign_price_list
 from app.factory import create_app
 from app.identity.models import Person
 from app.identity.queries import actor_of
-from app.infra.db import db
+from app.infra.db import db, transact
 from app.sales.models import Order
 from app.sales.offline import addresses, rows, screens
 from tests.conftest import settings_for
@@ -221,6 +224,50 @@ def test_an_order_taken_without_signal_arrives_as_it_was_reviewed(demo: Running,
     page = rep.go(order)
     expect(page.locator("h1")).to_have_text(re.compile("^O-"))
     assert page.locator("dl.sums dd.total").inner_text() == total
+    rep.complaints.clear()  # Chromium's own, about the cut network
+
+
+def two_new_customers(running: Running, email: str) -> tuple[UUID, UUID]:
+    """In the running demo's database: a customer of the rep's who buys from the usual list, and one from its own."""
+    now = datetime.now(UTC)
+    app = create_app(settings_for(running.data))
+
+    def make() -> tuple[UUID, UUID]:
+        rep = actor_of(db.session.scalars(select(Person).where(Person.email == email)).one())
+        ada = actor_of(db.session.scalars(select(Person).where(Person.email == "admin@demo.example")).one())
+        place = PlaceInput("Europe/London", country="GB", address="1 Far Lane")
+        usual, own = (
+            add_account(rep, None, AccountInput(name), place, None, rep.id, now).id for name in ("Usual", "Own")
+        )
+        special = add_price_list(ada, None, PriceListInput("Special", "GBP"), now).id
+        assign_price_list(ada, own, special, now)
+        return usual, own
+
+    with app.app_context():
+        made = transact(make)
+        db.session.remove()
+        db.engine.dispose()
+    return made
+
+
+def test_a_customer_whose_prices_are_not_on_the_phone_gets_no_others(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo)
+    page = rep.sign_in("rep.london")
+    page.evaluate(UNTIL % "navigator.serviceWorker.controller && await outbox.recall('pack')")
+    usual, own = two_new_customers(demo, "rep.london@demo.example")
+    for account in (usual, own):
+        page = rep.go(f"/accounts/{account}")
+        page.evaluate(UNTIL % f"(await outbox.recall('rows'))?.['{account}']?.price_list")
+    rows = page.evaluate("async () => (await outbox.recall('pack')).rows")
+    assert str(usual) not in rows and str(own) not in rows
+    rep.context.set_offline(True)
+    for query in ("", "?copy=last"):
+        page = rep.go(f"/accounts/{own}/orders/new{query}")
+        expect(page.locator("h1")).to_have_text("No connection")
+        assert page.locator("[data-price]").count() == 0
+    page = rep.go(f"/accounts/{usual}/orders/new")
+    expect(page.locator("#found li")).to_have_count(30)
+    rep.context.set_offline(False)
     rep.complaints.clear()  # Chromium's own, about the cut network
 
 
