@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Running, Visit, Visitor
+from tests.e2e.conftest import DESK, Running, Visit, Visitor
 
 SENT_IN_S = 30
 
@@ -347,3 +347,24 @@ def test_a_form_whose_screen_is_not_on_the_phone_takes_a_second_entry(rep: Visit
     assert len({entry["key"] for entry in entries(page)}) == 2, "the same again is one tap, something else is not"
     offline(rep, False)
     sent(page)
+
+
+def test_a_phone_that_was_taken_away_is_wiped_and_says_why(rep: Visitor, demo: Running, visitor: Visit) -> None:
+    offline(rep, True)
+    page = rep.go(an_account(rep))
+    write_note(page, "Never sent")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    desk = visitor(demo, DESK)
+    desk.sign_in("rep.london")
+    other = desk.go("/settings/devices")
+    other.locator("summary", has_text="Take it away").first.click()
+    other.locator("form[action$='/revocation'] button:visible").click()
+    expect(other.locator("main")).to_contain_text("Taken away")
+    offline(rep, False)
+    page = rep.go("/today")
+    page.wait_for_url(re.compile("/sign-in"))
+    expect(page.locator("main")).to_contain_text("This device was taken away")
+    rep.fits()
+    assert entries(page) == []
+    page = rep.sign_in("rep.london")
+    assert "Never sent" not in page.content()
