@@ -9,7 +9,7 @@
  * - The pack (/pack): {person, home, pages: {address: html}, screens: [{path, after, where, html}], rows: {id: {slot: text}}}; see
  *   app/sync/ports.py. Slots are ⟦name⟧; ⟦name|html⟧ is filled as it is, with what the server or the person's own page wrote.
  * - From pages: "send", "pack" (fetch it where it is old; `force` always), "hello" (who is signed in), "claim".
- *   To pages (BroadcastChannel "fieldbook"): changed, sent, refused, signed-out, packed.
+ *   To pages (BroadcastChannel "fieldbook"): changed, sent, refused, settled (a round is over that sent something), signed-out, packed.
  */
 importScripts(`/static/${BUILD}/js/outbox.js`);
 
@@ -76,7 +76,7 @@ async function forget() {
 
 async function open(event, url) {
   const entries = await list().catch(() => []);
-  const changed = await screenOf(url, entries, true), asked = changed ? Promise.resolve(changed) : fetchPage(event.request, url);
+  const changed = await screenOf(url, entries, true), asked = changed ? Promise.resolve(changed) : fetchPage(event.request, url).then((answer) => introduced(answer, url, entries));
   const waits = entries.some((entry) => entry.state === "waiting"); // sent after the page is made: it counts what it shows
   event.waitUntil(asked.catch(() => {}).then(() => waits && send()));
   if (changed) return changed;
@@ -85,6 +85,15 @@ async function open(event, url) {
     if (answer.status < 502) return answer;
   } catch { /* no network, or too slow */ }
   return await keptScreen(url) ?? await asked.catch(() => caches.match("/offline"));
+}
+/** The first page after a sign-in says whose it is: then the rows that this person made on the phone are shown at once. */
+async function introduced(answer, url, entries) {
+  if (!entries.length || await recall("person")) return answer;
+  const [, person] = (await answer.clone().text()).match(/<html [^>]*data-person="([^"]+)"/) ?? [];
+  if (!person) return answer;
+  await meet(person);
+  if (answer.status === 404) await fetchPack().catch(() => {}); // a sign-out has thrown it away
+  return await screenOf(url, entries, true) ?? answer;
 }
 const late = (ms) => new Promise((_resolve, reject) => setTimeout(reject, ms, new Error("late")));
 
@@ -180,7 +189,7 @@ async function drain() {
     if (!entry || !(await sendOne(entry, done))) break;
   }
   await outbox.prune();
-  if (done.length) await refresh(done);
+  if (done.length) tell("settled"), await refresh(done);
 }
 
 const isPhoto = (entry) => entry.fields.some(([, value]) => typeof value !== "string");
@@ -288,12 +297,15 @@ const fetchPack = (force = false) => packing ??= (async () => {
 
 /** A page says who is signed in: another one than before finds nothing of the one before. */
 async function hello(person) {
+  await meet(person);
+  await Promise.all([send(), fetchPack().catch(() => {})]);
+}
+async function meet(person) {
   if (await recall("person") !== person) {
     if ((await recall("pack"))?.person !== person) await forget();
     await remember("person", person);
   }
   await remember("signedOut", false);
-  await Promise.all([send(), fetchPack().catch(() => {})]);
 }
 
 addEventListener("message", (event) => {

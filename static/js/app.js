@@ -1,5 +1,5 @@
 /* What every page does with a script; it works without. */
-import { canKeep, isKept, keep, needsUnsent } from "./kept.js";
+import { ask, canKeep, isBehind, isKept, keep } from "./kept.js";
 
 /* htmx comes where a page has work for it, after the first picture: it costs a phone more than all else here. What was
    typed before it came is looked for then. */
@@ -35,7 +35,14 @@ const giveKeys = (back) => {
 };
 const forgetKey = (form) => form.querySelectorAll("input[name=once], input[data-new-id]").forEach((field) => keyed.delete(field));
 const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : form.removeAttribute("aria-busy");
-const setOffline = (lost) => { if (offline()) offline().hidden = !lost; };
+/** Says that nothing goes now; `why` it does not, where that is more than the connection: "full" or "behind". */
+const setOffline = (lost, why = "lost") => {
+  const line = offline();
+  if (!line) return;
+  line.dataset.textLost ??= line.textContent;
+  line.textContent = line.getAttribute("data-text-" + why);
+  line.hidden = !lost;
+};
 const isThere = async () => {
   try {
     await fetch(icon, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10000) });
@@ -61,7 +68,7 @@ for (const chosen of document.querySelectorAll(".chips [aria-current], .segments
 
 /* One tap, one post. A form of the rep's day is kept on the phone, which then sends it (kept.js); any other leaves when the server
    answers: the browser's own error page would lose what was typed. */
-const cleared = new WeakSet(), plain = new WeakSet();
+const cleared = new WeakSet();
 addEventListener("submit", (event) => {
   if (!event.target.hasAttribute("aria-busy") || cleared.has(event.target)) return;
   event.preventDefault();
@@ -69,23 +76,29 @@ addEventListener("submit", (event) => {
 }, true);
 document.addEventListener("submit", async (event) => { // before htmx
   const { target: form, submitter } = event;
-  if (event.defaultPrevented || form.method !== "post" || plain.has(form) || !isKept(form, submitter) || !canKeep()) return;
+  if (event.defaultPrevented || form.method !== "post" || cleared.has(form) || !isKept(form, submitter) || !canKeep()) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   setBusy(form, true);
   try {
     await keep(form, submitter);
-    setBusy(form, false);
-  } catch (error) { // the phone is full, or keeps nothing: then it must go now
+  } catch (error) { // the phone is full, or keeps nothing: then it must go now, but not before what it follows
     console.warn(error);
-    setBusy(form, false);
-    plain.add(form);
-    setTimeout(() => form.requestSubmit(submitter)); // not while this event is still on its way: that would be ignored
+    const there = await isThere(), mayGo = there && !(await isFollowing(form, submitter));
+    setOffline(!mayGo, there ? "behind" : error?.name === "QuotaExceededError" ? "full" : "lost");
+    if (mayGo) cleared.add(form);
+    if (mayGo) setTimeout(() => form.requestSubmit(submitter)); // not while this event is still on its way: that would be ignored
   }
+  setBusy(form, false);
 }, true);
+/** Whether entries that must go first still wait, after they were sent as far as that goes. */
+const isFollowing = async (form, submitter) => {
+  const look = () => isBehind(form, submitter, true).catch(() => false); // it keeps nothing, so nothing waits
+  return await look() && (await ask({ type: "send", now: true }), look());
+};
 addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
-  if (event.defaultPrevented || form.method !== "post" || form.target) return;
+  if (event.defaultPrevented || form.method !== "post" || form.target) return void cleared.delete(form);
   if (cleared.delete(form)) {
     sessionStorage.setItem("sent", JSON.stringify([form.action, form.elements.once?.value]));
     setTimeout(setBusy, 15000, form); // a download leaves the page here
@@ -93,7 +106,7 @@ addEventListener("submit", async (event) => {
   }
   event.preventDefault();
   setBusy(form, true);
-  const there = !(await needsUnsent(form)) && await isThere();
+  const there = !(await isBehind(form, submitter)) && await isThere();
   setOffline(!there && form.dispatchEvent(new CustomEvent("look:offline", { cancelable: true, detail: { submitter } })));
   if (!there) return setBusy(form, false);
   cleared.add(form);

@@ -2,7 +2,8 @@
  * What waits on the phone, as every page shows it: the sign in the bar, and on a page or row what it does not know of yet.
  *
  *   <html data-person="id of whoever is signed in"  data-kept-at="ms; set by the service worker on a page from the phone">
- *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"></a>
+ *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"
+ *      data-text-oldest="…%s…" data-text-gone><b></b><small></small></a>
  *
  * Forms say by attributes what they are (CONTRIBUTING.md, "Without signal"). keep(form, submitter) keeps a post and shows the changed
  * screen; draw(html, address) puts a page in place of this one and dispatches `page:drawn`.
@@ -15,15 +16,25 @@ const says = (name) => sign()?.getAttribute("data-text-" + name) ?? "";
 const clock = (at) => new Date(at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 const path = (address) => new URL(address, location.href).pathname;
+export const parse = (html) => new DOMParser().parseFromString(html ?? "", "text/html");
+
+/** A photo that is not sent yet. */
+export const pictureOf = (photo, alt) => {
+  const picture = Object.assign(make("img", "thumb"), { alt, src: URL.createObjectURL(photo) });
+  picture.onload = () => URL.revokeObjectURL(picture.src);
+  return picture;
+};
 
 /** Whether this page may keep posts: somebody is signed in, and a service worker can send them. */
 export const canKeep = () => Boolean(root.dataset.person && navigator.serviceWorker && outbox && worker);
 let worker = isSecureContext && "serviceWorker" in navigator;
-let pageAt = 0, awaited = "";
+let pageAt = 0, awaited = "", drawing;
 
 /** Forms that somebody has begun to fill in: they are not taken from under the fingers. */
 const begun = new Set();
 const isBegun = () => [...begun].some((form) => form.isConnected && !form.hidden);
+/** What else is not taken away while somebody is at it: what the server found wrong, a draft, an open question. */
+const BUSY = ".errors, [data-draft], [data-replaces], details.dialog[open], input:focus, textarea:focus, select:focus";
 
 /** Tells the service worker; resolves when it has done so, false without one. */
 export async function ask(message) {
@@ -37,6 +48,7 @@ export async function ask(message) {
 
 export const mine = async () => (await outbox.list()).filter(({ person }) => person === root.dataset.person);
 
+const addressOf = (form, submitter) => submitter?.getAttribute("formaction") ?? form.getAttribute("action");
 /** The addresses that a form posts to: its own, and those of its buttons. */
 const addressesOf = (form) => [form, ...form.elements].map((part) => part.getAttribute("formaction") ?? part.getAttribute("action"));
 const formFor = (address) => [...document.forms].find((form) => addressesOf(form).includes(address));
@@ -50,12 +62,32 @@ const said = (form, submitter, name) => {
 };
 export const isKept = (form, submitter) => said(form, submitter, "data-to") !== undefined;
 
-/** Whether the form is about a row that only this phone knows so far: the server could not answer. */
-export async function needsUnsent(form) {
+/** Whether a plain post of the form must not go yet: its row is known to this phone alone, so that the server could not answer; or,
+ *  `inOrder`, an entry of the same rows waits that it would overtake. */
+export async function isBehind(form, submitter, inOrder = false) {
   if (!canKeep()) return false;
-  const ids = outbox.idsIn([form.getAttribute("action"), ...new FormData(form).values()].join(" "));
-  return (await mine()).some(({ state, opens }) => state !== "sent" && ids.includes(opens));
+  const ids = outbox.idsIn([addressOf(form, submitter), ...new FormData(form).values()].join(" "));
+  return (await mine()).some((entry) => (entry.state !== "sent" && ids.includes(entry.opens))
+    || (inOrder && entry.state === "waiting" && entry.ids.some((id) => ids.includes(id))));
 }
+
+/** What the form says, as a person reads it: [label, text] of everything that is filled in. */
+const wordsOf = (form) => [...form.elements].flatMap((field) => {
+  const isChoice = ["radio", "checkbox"].includes(field.type), own = field.labels?.[0];
+  if (!own && !field.ariaLabel || ["hidden", "file", "password", "submit", "button"].includes(field.type)) return [];
+  const group = field.type === "radio" && field.closest("fieldset")?.querySelector("legend");
+  const text = isChoice ? field.checked && (group ? wordsIn(own) : "✓")
+    : field.options ? field.value && [...field.selectedOptions].map((each) => each.text.trim()).join(", ")
+    : field.type === "date" ? field.value && new Date(field.value).toLocaleDateString(root.lang, { dateStyle: "medium", timeZone: "UTC" })
+    : field.value?.trim();
+  return text ? [[wordsIn(group || own) || field.ariaLabel, text]] : [];
+});
+/** A label without the small print in it. */
+const wordsIn = (label) => {
+  const copy = label?.cloneNode(true);
+  copy?.querySelectorAll("small, .field-error").forEach((part) => part.remove());
+  return copy?.textContent.trim().replace(/\s+/g, " ") ?? "";
+};
 
 /** What a person has entered in a form, and what for. */
 const entered = (form, url) => JSON.stringify([url, ...[...new FormData(form)].map(([name, value]) =>
@@ -69,22 +101,23 @@ const giveNewKeys = (form) => form.querySelectorAll("input[name=once], input[dat
 
 /** Keeps the post and shows its screen. Rejects, and nothing is changed, where the phone cannot keep it. */
 export async function keep(form, submitter) {
-  const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action"), words = entered(form, url);
+  const url = addressOf(form, submitter), words = entered(form, url);
   if ((keptFrom.get(form) ?? words) !== words) giveNewKeys(form);
-  const data = new FormData(form, submitter), once = data.get("once"), replaces = Number(form.dataset.replaces) || 0;
+  const data = new FormData(form, submitter), once = data.get("once"), says = wordsOf(form), opens = said(form, submitter, "data-opens") ?? "";
+  const replaces = Number(form.dataset.replaces) || opens && (await mine()).find((each) => each.state === "refused" && each.opens === opens && each.url === url)?.seq;
   data.delete("once");
   const fields = [["once", once], ...data].filter(([, value]) => typeof value === "string" || value.size);
   const entry = {
     key: once, person: root.dataset.person, url, fields, at: new Date().toISOString(),
     to: said(form, submitter, "data-to") || location.pathname + location.search,
-    opens: said(form, submitter, "data-opens") ?? "",
+    from: says.length ? form.dataset.from ?? location.pathname + location.search : "", opens, says,
     page: said(form, submitter, "data-page") ?? "",
     ids: [...new Set(outbox.idsIn([url, ...fields.map(([, value]) => typeof value === "string" ? value : "")].join(" ")))],
     label: (submitter ?? form.querySelector("button"))?.ariaLabel || (submitter ?? form.querySelector("button"))?.textContent.trim() || "",
     about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about]") ?? document.querySelector(".bar h1"))?.textContent.trim() ?? "",
     shown: document.querySelector("[data-shown]")?.innerHTML,
   };
-  await outbox.keep(entry, replaces);
+  await outbox.keep(entry, replaces || 0);
   keptFrom.set(form, words);
   delete form.dataset.replaces;
   await answer(form, entry).catch(console.warn); // it is kept: whatever goes wrong now must not send it a second time
@@ -118,9 +151,12 @@ async function open(address) {
   return true;
 }
 
+/** Where the page itself begins on the screen, below what the phone says of it. */
+const topOf = () => document.querySelector("#main .stack > :not(.is-kept)")?.getBoundingClientRect().top ?? 0;
+
 /** Puts a whole page in place of this one, as following a link would, but at once. */
 export async function draw(html, address) {
-  const page = new DOMParser().parseFromString(html, "text/html"), at = page.documentElement.dataset.keptAt;
+  const page = parse(html), at = page.documentElement.dataset.keptAt, before = topOf();
   const same = path(address) === location.pathname;
   if (at) root.dataset.keptAt = at;
   else delete root.dataset.keptAt;
@@ -135,18 +171,39 @@ export async function draw(html, address) {
   document.title = page.title;
   document.body.className = page.body.className;
   document.body.replaceChildren(...page.body.childNodes);
-  if (same) history.replaceState(null, "", address);
+  if (same) history.replaceState(null, "", address), scrollBy(0, topOf() - before);
   else history.pushState(null, "", address), scrollTo(0, 0), document.getElementById("main")?.focus({ preventScroll: true });
   await wire();
 }
 
 /** Puts the parts of a page in place of these that nobody is writing in. */
 async function renew(html) {
-  for (const fresh of new DOMParser().parseFromString(html, "text/html").querySelectorAll("main .card[id]")) {
+  for (const fresh of parse(html).querySelectorAll("main .card[id]")) {
     const old = document.getElementById(fresh.id);
-    if (old && ![...begun].some((form) => old.contains(form))) old.replaceWith(fresh);
+    if (old && !old.closest("form") && !old.querySelector(BUSY) && ![...begun].some((form) => old.contains(form))) old.replaceWith(fresh);
   }
   await wire();
+}
+
+/** Fetches a page and shows it; where somebody is at something here, only its cards, and only of this page. */
+async function fetchAnew(address, isBusy) {
+  const at = Date.now(), answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  const html = answer?.ok ? await answer.text().catch(() => "") : "", { pathname, search } = new URL(answer?.url || location.href);
+  if (!html) return mark();
+  if (isBusy()) return pathname === location.pathname ? renew(html) : mark(); // no wait from here on
+  pageAt = at;
+  return draw(html, address.includes("#") ? address : pathname + search);
+}
+
+/** A round of sending is over: the page is fetched anew where it does not show what was sent, which may be other entries than its own. */
+async function catchUp() {
+  await drawing;
+  await mark();
+  const isOfHere = (entry) => [entry.to, entry.location].some((address) => path(address) === location.pathname);
+  const isStale = document.querySelector(".is-kept.ok, .is-kept .ok") || (await mine()).some((entry) =>
+    entry.state === "sent" && outbox.isNews(entry, pageAt) && isOfHere(entry));
+  if (!isStale || location.pathname === "/outbox" || document.querySelector("[data-look]")) return; // a look is the answer to a post
+  drawing = fetchAnew(location.pathname + location.search + location.hash, () => isBegun() || document.querySelector(BUSY));
 }
 
 /** Tells all modules of what is new in the page. */
@@ -181,12 +238,24 @@ export async function mark() {
 function showSign(entries, signedOut) {
   const element = sign();
   if (!element) return;
-  const waiting = entries.filter(({ state }) => state === "waiting").length, refused = entries.filter(({ state }) => state === "refused").length;
-  element.hidden = !waiting && !refused;
+  const unsent = entries.filter(({ state }) => state !== "sent"), refused = unsent.filter(({ state }) => state === "refused").length;
+  const ms = Date.now() - Math.min(...unsent.map(({ at }) => Date.parse(at))), age = ageOf(ms, "narrow");
+  element.hidden = !unsent.length;
   element.classList.toggle("bad", refused > 0 || Boolean(signedOut));
-  element.querySelector("b").textContent = refused || waiting;
-  element.setAttribute("aria-label", `${says(refused ? "refused" : signedOut ? "signed-out" : "kept")}: ${refused || waiting}`);
+  element.querySelector("b").textContent = unsent.length;
+  element.querySelector("small").textContent = age;
+  element.setAttribute("aria-label", [
+    refused && `${says("refused")}: ${refused}`, `${says(signedOut ? "signed-out" : "kept")}: ${unsent.length}`,
+    age && says("oldest").replace("%s", ageOf(ms, "long")),
+  ].filter(Boolean).join(" · "));
 }
+
+const UNITS = [["day", 864e5], ["hour", 36e5], ["minute", 6e4]];
+/** "2 h" in the page's language; nothing below a minute. */
+const ageOf = (ms, unitDisplay) => {
+  const [unit, length] = UNITS.find((each) => ms >= each[1]) ?? [];
+  return unit ? new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay }).format(Math.floor(ms / length)) : "";
+};
 
 const stateOf = (entry) => says(entry.state === "sent" ? "sent" : entry.state === "refused" ? "refused" : "kept");
 const toneOf = ({ state }) => state === "sent" ? "ok" : state === "refused" ? "bad" : "warn";
@@ -197,18 +266,12 @@ function showList(entries) {
   const card = make("section", "card is-kept"), rows = make("ul", "rows");
   card.append(make("h2", "", says("kept")), rows);
   for (const entry of entries) {
-    const row = make("li", toneOf(entry)), words = make("div", ""), note = entry.fields.filter(([name, value]) =>
-      typeof value === "string" && value && ["text", "reason", "note", "name", "purpose"].includes(name)).map(([, value]) => value.slice(0, 200));
+    const row = make("li", toneOf(entry)), words = make("div", ""), note = (entry.says ?? []).map(([, text]) => text).join(" · ").slice(0, 300);
     const name = make("strong", "", entry.label);
     words.append(entry.page ? Object.assign(make("a", ""), { href: entry.page }) : name, make("p", "", [clock(entry.at), stateOf(entry)].join(" · ")));
     if (entry.page) words.firstChild.append(name);
-    if (note.length) words.append(make("p", "", note.join(" · ")));
-    for (const [, value] of entry.fields) if (value instanceof Blob && value.type.startsWith("image/")) {
-      const picture = make("img", "thumb");
-      picture.src = URL.createObjectURL(value);
-      picture.alt = entry.label;
-      words.append(picture);
-    }
+    if (note) words.append(make("p", "", note));
+    for (const [, value] of entry.fields) if (value instanceof Blob) words.append(pictureOf(value, entry.label));
     row.append(make("span", "lead", entry.state === "sent" ? "✓" : "↑"), words);
     rows.append(row);
   }
@@ -244,9 +307,10 @@ function showAtForms(entry) {
 /** A form that is saved again and again shows what was saved last, and counts its version on: the server will, too. */
 function fillIn(news) {
   for (const field of document.querySelectorAll("form[data-to] input[name=version], [data-to] form input[name=version]")) {
-    const saved = news.filter(({ url, state }) => state !== "refused" && addressesOf(field.form).includes(url));
+    const ours = addressesOf(field.form), done = news.filter(({ state }) => state !== "refused"), saved = done.filter(({ url }) => ours.includes(url));
+    const moved = done.filter(({ url }) => ["/archive", "/restore"].some((end) => url.endsWith(end) && ours.includes(url.slice(0, -end.length))));
     field.dataset.from ??= field.value;
-    field.value = Number(field.dataset.from) + saved.length;
+    field.value = Number(field.dataset.from) + saved.length + moved.length;
     if (!begun.has(field.form) && saved.length && !field.form.querySelector("[data-draft]")) setFields(field.form, saved.at(-1).fields);
   }
 }
@@ -267,18 +331,44 @@ function setFields(form, fields) {
 
 /* --- What became of it ------------------------------------------------------------------------------------------------------ */
 
+/** What helps against a refusal: the form in the server's answer ("correct"), the page `at` that has the form ("take-up"), a key of its own
+ *  ("anew"), or nothing (""). */
+export function remedyOf({ status, answer, from }) {
+  const page = parse(answer), again = page.querySelector("#error a.primary")?.getAttribute("href");
+  if (page.querySelector("main form[method=post]")) return { act: "correct" };
+  if ([404, 413].includes(status)) return { act: "" };
+  if (again && !again.startsWith("/sw.js")) return { act: "take-up", at: again };
+  if ([400, 409].includes(status)) return { act: "anew" };
+  return { act: from ? "take-up" : "", at: from };
+}
+
 /** Opens the server's answer to a refused entry, ready to be corrected: what is sent then replaces the entry. */
 export async function correct(entry) {
   await draw(entry.answer, location.pathname + location.search);
   const form = formFor(entry.url);
-  if (!form) return;
-  form.dataset.replaces = entry.seq;
-  form.elements.once.value = entry.key;
+  if (form) takeOver(form, entry), setFields(form, entry.fields.filter(([, value]) => value instanceof Blob));
+}
+/** What the form posts is then the entry, corrected: under its key, in its place. */
+function takeOver(form, { seq, key, from, fields }) {
+  form.dataset.replaces = seq;
+  form.dataset.from = from;
+  form.elements.once.value = key;
   form.elements.once.dataset.kept = "";
-  setFields(form, entry.fields.filter(([, value]) => value instanceof Blob));
+  for (const field of form.querySelectorAll("[data-new-id]")) field.value = fields.find(([name]) => name === field.name)?.[1] ?? field.value;
 }
 
-/** Opens the address of a form with the values of an entry that was refused as stale. */
+/** Sends a refused entry as another one than what the server has under its key; so is the row that it was to make. */
+export async function sendAnew({ seq, key, ...entry }) {
+  const made = entry.opens && entry.opens !== key && !entry.url.includes(entry.opens) ? entry.opens : "", fresh = outbox.newId(), row = outbox.newId();
+  const change = (text) => typeof text === "string" ? (made ? text.replaceAll(made, row) : text).replaceAll(key, fresh) : text;
+  await outbox.keep({
+    ...entry, key: fresh, fields: entry.fields.map(([name, value]) => [name, name === "once" ? fresh : change(value)]),
+    to: change(entry.to), page: change(entry.page ?? ""), opens: change(entry.opens), ids: entry.ids.map(change), state: "waiting", tries: 0, status: 0, retryAt: 0, answer: "",
+  }, seq);
+  await ask({ type: "send" });
+}
+
+/** Opens the page of a form with the values of an entry that was refused. */
 export function takeUp(entry, address) {
   sessionStorage.setItem("take-up", entry.seq);
   location.assign(address);
@@ -288,26 +378,20 @@ async function takenUp() {
   sessionStorage.removeItem("take-up");
   const entry = seq && (await mine()).find((each) => each.seq === seq);
   const form = entry && formFor(entry.url);
-  if (!form) return;
-  setFields(form, entry.fields);
-  form.dataset.replaces = seq;
+  if (entry && !form) return document.querySelector("#main .stack").prepend(make("p", "note warn", says("gone")));
+  if (form) setFields(form, entry.fields), takeOver(form, entry);
 }
 
 channel.addEventListener("message", async ({ data: { type, key, location: address } }) => {
   if (type === "sent" && key === awaited) {
     awaited = "";
-    const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-    const html = answer?.ok ? await answer.text().catch(() => "") : "";
-    if (html && isBegun()) return path(answer.url) === location.pathname ? renew(html) : mark(); // no wait from here on
-    if (html) {
-      pageAt = Date.now();
-      return draw(html, address.includes("#") ? address : new URL(answer.url).pathname + new URL(answer.url).search);
-    }
+    return drawing = fetchAnew(address, isBegun);
   }
+  if (type === "settled") return catchUp();
   if (type === "refused" && key === awaited) {
     awaited = "";
     const entry = (await mine()).find((each) => each.key === key);
-    if (entry && !isBegun()) return correct(entry);
+    if (entry && !isBegun()) return remedyOf(entry).act === "correct" ? correct(entry) : location.assign("/outbox");
   }
   await mark();
 });
@@ -337,5 +421,9 @@ if (root.dataset.person) {
   const active = () => navigator.serviceWorker?.controller?.postMessage({ type: "hello", person: root.dataset.person });
   document.addEventListener("visibilitychange", look);
   addEventListener("online", active);
-  setInterval(async () => { if (sign() && !sign().hidden) look(); }, 15_000);
+  setInterval(async () => {
+    if (!sign() || sign().hidden) return;
+    look();
+    showSign(await mine(), await outbox.recall("signedOut"));
+  }, 15_000);
 }

@@ -3,7 +3,8 @@
  *
  * An entry is a form post: {seq, key (the form's `once`), person, url, fields [[name, text or Blob]], at (ISO UTC of the tap, phone's
  * clock), to (the page that its answer leads to), opens (id of the row it makes or opens), page (of that row), ids (every id it names), label and about
- * (the words of its button and its page), shown (HTML), tries, retryAt, status, answer (the server's page), location, sentAt,
+ * (the words of its button and its page), says [[label, text]] (what is filled in), from (the page of its form, where something is filled in),
+ * shown (HTML), tries, retryAt, status, answer (the server's page), location, sentAt,
  * doubtful (the server did not believe the phone's clock), state: "waiting" | "refused" | "sent"}. Sent ones stay for 36 hours, without their photos: kept pages do not know of them yet.
  * "meta" holds the person, the pack and the outcome of the last try; "draft" is static/js/drafts.js's.
  */

@@ -3,13 +3,13 @@
  *
  *   <input type="file" name="photo" accept="image/*" capture="environment" data-photo  data-photo-max="1600"
  *          data-photo-most="12000000"  data-photo-exif="photo_exif"  data-photo-preview="#shot"  data-photo-status="#shot-said"
- *          data-text-busy="…"  data-text-ready="%k KB"  data-text-kept="…"  data-text-too-large="… %m MB …">
+ *          data-text-missing="…"  data-text-busy="…"  data-text-ready="%k KB"  data-text-kept="…"  data-text-too-large="… %m MB …">
  *   <input type="hidden" name="photo_exif">  <img id="shot" alt="…" hidden>  <output id="shot-said"></output>
  *
  * - The input's file becomes an upright JPEG of at most data-photo-max pixels a side without EXIF, so the plain form posts the
  *   small one; a submit meanwhile waits for it. A file that the browser cannot read stays as it is (data-text-kept).
  * - What is above data-photo-most bytes after all (the server takes no more) stays chosen, says data-text-too-large, and holds the
- *   form back until another is chosen.
+ *   form back until another is chosen. So does, with data-text-missing, a `required` one without a file.
  * - The hidden input gets JSON {taken_local, offset, lat, lon, make, model} (see exif.js); of a `multiple` input a list of these.
  * - data-photo-state of the input says how far it is: busy, ready, kept, too-large or nothing. `photo:done` bubbles from it
  *   whenever that is no longer busy, with the detail of the change event. Where that is {ready: true} (draft.js), the files were
@@ -93,6 +93,8 @@ const start = (field, detail) => {
   const work = take(field, detail).finally(() => pending.get(field) === work && pending.delete(field));
   pending.set(field, work);
 };
+/** @param {EventTarget | null} form */
+const missing = (form) => photos(form).find((field) => field.required && field.dataset.textMissing && !field.files?.length);
 /** @param {EventTarget | null} form @returns {HTMLInputElement[]} */
 const photos = (form) => form instanceof HTMLFormElement ? [...form.querySelectorAll(/** @type {"input"} */ ("input[data-photo]"))] : [];
 
@@ -104,7 +106,13 @@ document.addEventListener("reset", ({ target }) => setTimeout(() => photos(targe
 window.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const work = photos(form).map((field) => pending.get(field)).filter(Boolean);
-  const refused = photos(form).find((field) => field.dataset.photoState === "too-large");
+  const empty = missing(form), refused = empty ?? photos(form).find((field) => field.dataset.photoState === "too-large");
+  if (empty) {
+    const status = document.querySelector(empty.dataset.photoStatus || "-");
+    empty.setAttribute("aria-invalid", "true");
+    status?.classList.add("field-error");
+    if (status) status.textContent = empty.dataset.textMissing ?? "";
+  }
   if (!work.length && !refused) return;
   event.preventDefault();
   event.stopImmediatePropagation();

@@ -1,13 +1,15 @@
 """The outbox in the browser: what is refused, whose it is, and what the phone itself can do wrong."""
 
+import io
 import re
 import time
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DESK, Running, Visit, Visitor
+from tests.e2e.conftest import DEMO_PASSWORD, DESK, PHONE, Running, Visit, Visitor
 
 SENT_IN_S = 30
 
@@ -255,6 +257,8 @@ def test_a_changed_key_is_refused_and_not_dropped(rep: Visitor) -> None:
     expect(page.locator("#outbox.bad")).to_be_visible()
     assert [(entry["state"], entry["status"]) for entry in entries(page)] == [("refused", 400)]
     expect(rep.go("/outbox").locator("#entries")).to_contain_text("Needs you")
+    send_anew(rep)
+    expect(rep.go(address).locator("#account_notes .timeline")).to_contain_text("Tampered")
 
 
 def test_the_same_key_with_other_words_is_refused(rep: Visitor) -> None:
@@ -274,24 +278,262 @@ def test_the_same_key_with_other_words_is_refused(rep: Visitor) -> None:
     assert entries(page)[0]["status"] == 409
     rep.go("/outbox")
     expect(page.locator("#entries")).to_contain_text("Needs you")
+    send_anew(rep)
+    notes = rep.go(address).locator("#account_notes .timeline li")
+    expect(notes.nth(0)).to_contain_text("Other words")
+    expect(notes.nth(1)).to_contain_text("First words")
+
+
+def send_anew(rep: Visitor) -> None:
+    """What has no form to correct is sent under a key of its own, after a look at both."""
+    page = rep.page
+    expect(page.locator("[data-act=correct]")).to_be_hidden()
+    expect(page.locator("[data-act=again]")).to_be_hidden()
+    page.click(".anew summary")
+    expect(page.locator(".anew a")).to_have_attribute("href", re.compile("^/accounts/"))
+    rep.fits()
+    page.click("[data-act=anew]")
+    sent(page)
+    assert len(entries(page)) == 1
+
+
+def keep_note(page: Page, address: str, text: str, **values: Any) -> None:
+    """A note in the outbox that the open page does not know of; `address` of its customer."""
+    page.evaluate(
+        """async ([to, text, values]) => {
+          const key = outbox.newId(), { person } = document.documentElement.dataset;
+          const fields = [["once", key], ["text", text.repeat(values.times ?? 1)]];
+          await outbox.keep({ key, person, fields, to, url: to + "/notes", from: "", opens: "", ids: outbox.idsIn(to),
+            at: new Date().toISOString(), label: "Note", about: "", says: [["Note", text]], ...values });
+        }""",
+        [address, text, values],
+    )
+
+
+@pytest.mark.parametrize(("status", "why"), [(404, "is gone"), (413, "Too large")])
+def test_what_nobody_can_correct_says_why_and_offers_nothing_in_vain(status: int, why: str, rep: Visitor) -> None:
+    address, page = an_account(rep), rep.page
+    if status == 404:
+        address = f"/accounts/{page.evaluate('outbox.newId()')}"
+    keep_note(page, address, "Not to be taken. ", times=1 if status == 404 else 100_000)
+    page = rep.go("/outbox")
+    expect(page.locator("#entries .why")).to_contain_text(why)
+    assert entries(page)[0]["status"] == status
+    expect(page.locator("[data-act=correct]")).to_be_hidden()
+    assert page.locator(".anew").count() == 0
+    expect(page.locator("#entries .dialog summary")).to_be_visible()
+
+
+REFUSED = {
+    "state": "refused",
+    "status": 422,
+    "answer": '<main><section id="error"><p class="note">No.</p></section></main>',
+}
+
+
+def test_a_refusal_without_a_form_opens_the_page_of_the_form(rep: Visitor) -> None:
+    address = an_account(rep)
+    keep_note(rep.page, address, "Taken up again", **REFUSED, **{"from": address})
+    page = rep.go("/outbox")
+    page.click("[data-act=correct]")
+    page.wait_for_url(f"**{address}")
+    expect(page.locator("#account_notes textarea")).to_have_value("Taken up again")
+    page.click("#account_notes form button")
+    sent(page)
+    assert len(entries(page)) == 1, "it took the place of what was refused"
+    expect(page.locator("#account_notes .timeline")).to_contain_text("Taken up again")
+
+
+def test_a_form_that_is_gone_is_said_to_be_gone(rep: Visitor) -> None:
+    keep_note(rep.page, an_account(rep), "Nowhere to go", **REFUSED, **{"from": "/plan"})
+    page = rep.go("/outbox")
+    page.click("[data-act=correct]")
+    page.wait_for_url("**/plan")
+    expect(page.locator("#main")).to_contain_text("still in the outbox")
+    assert entries(page)[0]["state"] == "refused"
+
+
+def test_the_outbox_says_what_an_entry_says(rep: Visitor) -> None:
+    address = an_account(rep)
+    rep.go(f"{address}/edit")
+    offline(rep, True)
+    page = rep.go(f"{address}/edit")
+    page.fill("[name=category]", "Says what it says")
+    page.click(".dock .primary")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    rep.go(f"{address}/orders/new")
+    product = page.locator("#matches li strong").first.inner_text()
+    page.locator("#matches [data-step='1']").first.click()
+    page.fill("[name=customer_reference]", "PO-77")
+    page.click("[name=step][value=review]")
+    page.locator("button[formaction$='/orders']:visible").click()
+    expect(page.locator("#outbox b")).to_have_text("2")
+    page = rep.go("/outbox")
+    for summary in page.locator(".content summary").all():
+        summary.click()
+    first, second = page.locator("#entries li[data-seq]").all()
+    expect(first.locator("dl")).to_contain_text(re.compile("Category.*Says what it says", re.S))
+    expect(second).to_contain_text(product)
+    expect(second).to_contain_text("PO-77")
+    assert not re.search("[0-9a-f]{8}-", page.locator("#entries").inner_text()), "no ids"
+    rep.fits()
+
+
+def test_the_sign_says_how_many_wait_and_how_long(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    write_note(page, "Old")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    expect(page.locator("#outbox small")).to_be_empty()
+    page.evaluate(
+        "outbox.list().then(([{seq}]) => outbox.change(seq, {at: new Date(Date.now() - 150 * 60e3).toISOString()}))"
+    )
+    write_note(page, "New")
+    expect(page.locator("#outbox b")).to_have_text("2")
+    expect(page.locator("#outbox small")).to_have_text("2h")
+    expect(page.locator("#outbox")).to_have_attribute("aria-label", re.compile(r"on this phone: 2 .* 2 hours"))
+    rep.fits()
+
+
+def test_an_open_page_shows_what_was_sent_of_it(rep: Visitor) -> None:
+    """Once a round, where it was, and not from under the fingers."""
+    address = an_account(rep)
+    page, asked = rep.go(address), []
+    page.on("request", lambda request: asked.append(1) if request.url == rep.base + address else None)
+    page.evaluate("scrollTo(0, 120)")
+    for number in (1, 2):
+        keep_note(page, address, f"In the background {number}")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    notes = page.locator("#account_notes .timeline li")
+    expect(notes.nth(0)).to_contain_text("In the background 2")
+    assert page.locator(".is-kept").count() == 0
+    assert page.evaluate("scrollY") == 120
+    assert len(asked) == 1
+    page.locator("#account_notes textarea").press_sequentially("Half a wo")
+    keep_note(page, address, "While somebody writes")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    sent(page)
+    expect(page.locator(".is-kept .ok")).to_contain_text("While somebody writes")
+    expect(page.locator("#account_notes textarea")).to_have_value("Half a wo")
+
+
+def test_a_row_of_the_phone_is_shown_right_after_the_sign_in(rep: Visitor) -> None:
+    offline(rep, True)
+    page = rep.go("/accounts/new")
+    page.fill("[name=name]", "Before anybody said hello")
+    page.click(".dock .primary")
+    page.wait_for_url(re.compile("/accounts/[0-9a-f-]{36}$"))
+    address = page.url.removeprefix(rep.base)
+    rep.context.route("**/accounts", lambda route: route.abort())  # nothing leaves meanwhile
+    rep.go("/more")
+    offline(rep, False)
+    sign_out = page.locator("form[action='/sign-out'] button")
+    sign_out.click()
+    expect(page.locator("main")).to_contain_text("not sent yet")
+    sign_out.click()
+    page.wait_for_url("**/sign-in")
+    rep.go(f"/sign-in?next={address}")
+    page.fill("[name=email]", "rep.london@demo.example")
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(f"**{address}")
+    expect(page.locator("h1")).to_have_text("Before anybody said hello")
+    rep.context.unroute("**/accounts")
+    sent(page)
+
+
+def test_a_photo_form_without_a_photo_says_so_at_once(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, position=(51.5, -0.1))
+    rep.sign_in("rep.london")
+    carried(rep)
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(f"{address}/check-in")
+    page.click("[data-position-submit]")
+    page.locator("#report").wait_for()
+    expect(page.locator("#outbox b")).to_have_text("1")
+    button, before = page.locator("form[action$='/photos'] .button:not(label)"), len(entries(page))
+    button.click()
+    expect(page.locator("#shot_status")).to_have_text("Choose a picture first.")
+    assert len(entries(page)) == before
+    page.set_input_files("#photo", {"name": "shot.png", "mimeType": "image/png", "buffer": picture()})
+    expect(page.locator("#shot_status")).not_to_have_class(re.compile("field-error"))
+    page.locator("#shot:not([hidden])").wait_for()
+    button.click()
+    expect(page.locator("#outbox b")).to_have_text("2")
+    page = rep.go("/outbox")
+    page.locator(".content:not([hidden]) summary").first.click()
+    expect(page.locator("#entries img.thumb").first).to_be_visible()
+    rep.fits()
+    offline(rep, False)
+    sent(page)
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "#875").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_nobody_conflicts_with_what_the_same_phone_did_before(rep: Visitor) -> None:
+    """Archiving counts the version on, too."""
+    address = an_account(rep)
+    rep.go(f"{address}/edit")
+    offline(rep, True)
+    page = rep.go(address)
+    page.locator(f"details:has(form[action='{address}/archive']) summary").click()
+    page.click(f"form[action='{address}/archive'] button")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    page = rep.go(f"{address}/edit")
+    page.fill("[name=category]", "Archived, then mended")
+    page.click(".dock .primary")
+    expect(page.locator("#outbox b")).to_have_text("2")
+    offline(rep, False)
+    sent(page)
+    page = rep.go(address)
+    expect(page.locator("main")).to_contain_text("Archived, then mended")
+    page.click(f"form[action='{address}/restore'] button")
+    sent(page)
+
+
+FULL = "IDBObjectStore.prototype.add = function () { throw new DOMException('full', 'QuotaExceededError') }"
 
 
 @pytest.mark.parametrize("is_offline", [False, True])
 def test_a_full_phone_loses_nothing(is_offline: bool, rep: Visitor) -> None:
     address = an_account(rep)
-    rep.context.add_init_script(
-        "IDBObjectStore.prototype.add = function () { throw new DOMException('full', 'QuotaExceededError') }"
-    )
+    rep.context.add_init_script(FULL)
     page = rep.go(address)
     if is_offline:
         offline(rep, True)
     write_note(page, "On a full phone")
     if is_offline:
-        expect(page.locator("#offline")).to_be_visible()
+        expect(page.locator("#offline")).to_contain_text("storage of this phone is full")
         expect(page.locator("#account_notes textarea")).to_have_value("On a full phone")
     else:
         expect(page.locator("#account_notes .timeline")).to_contain_text("On a full phone")
     assert entries(page) == []
+
+
+def test_on_a_full_phone_nothing_overtakes_what_still_waits(rep: Visitor) -> None:
+    address = an_account(rep)
+    offline(rep, True)
+    page = rep.go(address)
+    write_note(page, "Kept before")
+    expect(page.locator("#outbox b")).to_have_text("1")
+    page.evaluate(f"void ({FULL})")
+    rep.context.route("**/notes", lambda route: route.abort())
+    offline(rep, False)
+    write_note(page, "On a full phone")
+    expect(page.locator("#offline")).to_contain_text("what you entered before is not sent yet")
+    expect(page.locator("#account_notes textarea")).to_have_value("On a full phone")
+    assert [entry["state"] for entry in entries(page)] == ["waiting"]
+    rep.context.unroute("**/notes")
+    page.click("#account_notes form button")
+    notes = page.locator("#account_notes .timeline li")
+    expect(notes.nth(0)).to_contain_text("On a full phone")
+    expect(notes.nth(1)).to_contain_text("Kept before")
 
 
 def test_a_queue_of_500_is_shown_and_sent_in_order(rep: Visitor) -> None:
