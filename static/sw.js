@@ -60,8 +60,10 @@ const quietly = (work) => work.catch(() => {}); // a full disk must not cost the
 
 /** Whoever signs out leaves no page to the next one. Who signs in is known at the first page's "hello": until then nothing kept is
  *  shown, then it is thrown away if it was another one's. Without the pack, a row that this person made on the phone is nowhere. */
+let signings = 0; // a page that was asked for before one says nothing of who is there now
 async function signing(request) {
   const answer = await fetch(request);
+  signings++;
   if (answer.type !== "opaqueredirect") return answer;
   if (new URL(request.url).pathname === "/sign-out") await forget();
   else await remember("person", null);
@@ -76,7 +78,9 @@ async function forget() {
 
 async function open(event, url) {
   const entries = await list().catch(() => []);
-  const changed = await screenOf(url, entries, true), asked = changed ? Promise.resolve(changed) : fetchPage(event.request, url).then((answer) => introduced(answer, url, entries));
+  const changed = await screenOf(url, entries, true), before = signings;
+  const asked = changed ? Promise.resolve(changed)
+    : fetchPage(event.request, url).then((answer) => before === signings ? introduced(answer, url, entries) : answer);
   const waits = entries.some((entry) => entry.state === "waiting"); // sent after the page is made: it counts what it shows
   event.waitUntil(asked.catch(() => {}).then(() => waits && send()));
   if (changed) return changed;
@@ -239,7 +243,8 @@ async function sendOne(entry, done) {
     await outbox.change(entry.seq, { status, retryAt: Date.now() + Math.min(600_000, 2000 * 2 ** tries) });
     tell("changed");
   } else {
-    await outbox.change(entry.seq, { state: "refused", status, answer: await answer.text() });
+    const refused = { state: "refused", status, answer: await answer.text() };
+    await outbox.change(entry.seq, refused).catch(() => outbox.change(entry.seq, { ...refused, answer: "" })); // a full phone
     tell("refused", { key: entry.key });
   }
   return true;

@@ -71,10 +71,11 @@ export async function isBehind(form, submitter, inOrder = false) {
     || (inOrder && entry.state === "waiting" && entry.ids.some((id) => ids.includes(id))));
 }
 
+const UNSAID = ["hidden", "file", "password", "search", "submit", "button"];
 /** What the form says, as a person reads it: [label, text] of everything that is filled in. */
 const wordsOf = (form) => [...form.elements].flatMap((field) => {
   const isChoice = ["radio", "checkbox"].includes(field.type), own = field.labels?.[0];
-  if (!own && !field.ariaLabel || ["hidden", "file", "password", "submit", "button"].includes(field.type)) return [];
+  if (!own && !field.ariaLabel || !field.name || field.disabled || UNSAID.includes(field.type)) return [];
   const group = field.type === "radio" && field.closest("fieldset")?.querySelector("legend");
   const text = isChoice ? field.checked && (group ? wordsIn(own) : "✓")
     : field.options ? field.value && [...field.selectedOptions].map((each) => each.text.trim()).join(", ")

@@ -46,7 +46,7 @@ function rowOf(entry, signedOut, isBehind) {
   part("strong").textContent = [entry.label, entry.about].filter(Boolean).join(" · ");
   part(".when").textContent = when(entry.at);
   row.dataset.seq = entry.seq;
-  const content = contentOf(entry), words = (entry.says ?? []).map((each) => each.join(": ")).join(" · ");
+  const content = contentOf(entry), words = (entry.says ?? []).map((each) => each.join(lang.startsWith("zh") ? "：" : ": ")).join(" · ");
   const isShort = words.length < SHORT && [...content.children].every((part) => part.matches(".facts"));
   part(".what").textContent = isShort ? words : "";
   part(".content").hidden = isShort;

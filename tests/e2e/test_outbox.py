@@ -445,7 +445,7 @@ def test_a_row_of_the_phone_is_shown_right_after_the_sign_in(rep: Visitor) -> No
 
 def test_a_photo_form_without_a_photo_says_so_at_once(demo: Running, visitor: Visit) -> None:
     rep = visitor(demo, PHONE, position=(51.5, -0.1))
-    rep.sign_in("rep.london")
+    rep.sign_in("rep.taipei")
     carried(rep)
     address = an_account(rep)
     offline(rep, True)
