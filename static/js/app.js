@@ -35,12 +35,12 @@ const giveKeys = (back) => {
 };
 const forgetKey = (form) => form.querySelectorAll("input[name=once], input[data-new-id]").forEach((field) => keyed.delete(field));
 const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : form.removeAttribute("aria-busy");
-/** Says that nothing goes now; `why` it does not, where that is more than the connection: "full" or "behind". */
-const setOffline = (lost, why = "lost") => {
+/** Says that nothing goes now: for want of a connection, or why else. */
+const setOffline = (lost, why = "") => {
   const line = offline();
   if (!line) return;
-  line.dataset.textLost ??= line.textContent;
-  line.textContent = line.getAttribute("data-text-" + why);
+  line.dataset.text ??= line.textContent;
+  line.textContent = why || line.dataset.text;
   line.hidden = !lost;
 };
 const isThere = async () => {
@@ -84,8 +84,9 @@ document.addEventListener("submit", async (event) => { // before htmx
     await keep(form, submitter);
   } catch (error) { // the phone is full, or keeps nothing: then it must go now, but not before what it follows
     console.warn(error);
-    const there = await isThere(), mayGo = there && !(await isFollowing(form, submitter));
-    setOffline(!mayGo, there ? "behind" : error?.name === "QuotaExceededError" ? "full" : "lost");
+    const there = await isThere(), mayGo = there && !(await isFollowing(form, submitter)), { _ } = await import("./words.js");
+    setOffline(!mayGo, there ? _("This phone can keep nothing more, and what you entered before is not sent yet. This is still in the form: try again when the outbox is empty.")
+      : error?.name === "QuotaExceededError" && _("The storage of this phone is full, and there is no connection. What you entered is still in the form: free some storage, or wait for a connection, and try again."));
     if (mayGo) cleared.add(form);
     if (mayGo) setTimeout(() => form.requestSubmit(submitter)); // not while this event is still on its way: that would be ignored
   }

@@ -2,8 +2,7 @@
  * What waits on the phone, as every page shows it: the sign in the bar, and on a page or row what it does not know of yet.
  *
  *   <html data-person="id of whoever is signed in"  data-kept-at="ms; set by the service worker on a page from the phone">
- *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"
- *      data-text-oldest="…%s…" data-text-gone><b></b><small></small></a>
+ *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"><b></b><small></small></a>
  *
  * Forms say by attributes what they are (CONTRIBUTING.md, "Without signal"). keep(form, submitter) keeps a post and shows the changed
  * screen; draw(html, address) puts a page in place of this one and dispatches `page:drawn`.
@@ -236,7 +235,7 @@ export async function mark() {
   document.dispatchEvent(new CustomEvent("outbox:news", { detail: news })); // day.js
 }
 
-function showSign(entries, signedOut) {
+async function showSign(entries, signedOut) {
   const element = sign();
   if (!element) return;
   const unsent = entries.filter(({ state }) => state !== "sent"), refused = unsent.filter(({ state }) => state === "refused").length;
@@ -245,9 +244,10 @@ function showSign(entries, signedOut) {
   element.classList.toggle("bad", refused > 0 || Boolean(signedOut));
   element.querySelector("b").textContent = unsent.length;
   element.querySelector("small").textContent = age;
+  const { _ } = await import("./words.js");
   element.setAttribute("aria-label", [
     refused && `${says("refused")}: ${refused}`, `${says(signedOut ? "signed-out" : "kept")}: ${unsent.length}`,
-    age && says("oldest").replace("%s", ageOf(ms, "long")),
+    age && _("the oldest is %(age)s old", { age: ageOf(ms, "long") }),
   ].filter(Boolean).join(" · "));
 }
 
@@ -379,7 +379,10 @@ async function takenUp() {
   sessionStorage.removeItem("take-up");
   const entry = seq && (await mine()).find((each) => each.seq === seq);
   const form = entry && formFor(entry.url);
-  if (entry && !form) return document.querySelector("#main .stack").prepend(make("p", "note warn", says("gone")));
+  if (entry && !form) {
+    const { _ } = await import("./words.js");
+    document.querySelector("#main .stack").prepend(make("p", "note warn", _("Its form is not on this page any more. The entry is still in the outbox.")));
+  }
   if (form) setFields(form, entry.fields), takeOver(form, entry);
 }
 

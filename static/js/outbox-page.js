@@ -22,9 +22,8 @@ const stateOf = (entry, signedOut, isBehind) => {
   if (entry.status) return says("server", entry.status, entry.tries);
   return entry.tries ? says("tried", entry.tries) : says("waiting");
 };
-/** Why the server refused: what its page says, where that says more than we know. */
+/** Why the server refused: what its page says. */
 const whyOf = ({ answer, status }) => {
-  if ([404, 413].includes(status)) return says(String(status));
   const told = [...parse(answer).querySelectorAll(".errors li, .field-error, #error .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
   return [...new Set(told)].slice(0, 4).join(" ") || says(String(status)) || says("other", status);
 };
