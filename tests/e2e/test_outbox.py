@@ -455,7 +455,7 @@ def test_a_photo_form_without_a_photo_says_so_at_once(demo: Running, visitor: Vi
     expect(page.locator("#outbox b")).to_have_text("1")
     button, before = page.locator("form[action$='/photos'] .button:not(label)"), len(entries(page))
     button.click()
-    expect(page.locator("#shot_status")).to_have_text("Choose a picture first.")
+    expect(page.locator("#shot_status")).to_have_text("請先選擇圖片。")
     assert len(entries(page)) == before
     page.set_input_files("#photo", {"name": "shot.png", "mimeType": "image/png", "buffer": picture()})
     expect(page.locator("#shot_status")).not_to_have_class(re.compile("field-error"))
