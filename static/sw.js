@@ -189,8 +189,9 @@ async function drain() {
   const person = await recall("person"), done = [];
   if (!person) return;
   for (;;) {
-    const entry = nextOf((await list()).filter((each) => each.person === person));
-    if (!entry || !(await sendOne(entry, done))) break;
+    const mine = (await list()).filter((each) => each.person === person), entry = nextOf(mine);
+    const before = entry && mine.filter((each) => each.state === "sent" && each.seq < entry.seq && touch(each, entry)).map(({ key }) => key);
+    if (!entry || !(await sendOne(entry, before, done))) break;
   }
   await outbox.prune();
   if (done.length) tell("settled"), await refresh(done);
@@ -211,8 +212,9 @@ function nextOf(entries) {
 const isLater = (at) => at > Date.now() && at < Date.now() + 700_000;
 
 /** Sends one; false where there is no point in going on with the others. */
-async function sendOne(entry, done) {
+async function sendOne(entry, before, done) {
   const headers = { "Outbox-Captured": entry.at, "Outbox-Sent": new Date().toISOString(), "Outbox-Person": entry.person };
+  if (before.length) headers["Outbox-After"] = before.slice(-50).join(","); // whose versions it knows (app/web/versions.py)
   if (entry.key === awaited && !entry.tries && Date.now() - Date.parse(entry.at) < ATTENDED_MS) headers["Outbox-Attended"] = "1";
   const body = isPhoto(entry) ? new FormData() : new URLSearchParams();
   for (const [name, value] of entry.fields) body.append(name, value);

@@ -305,14 +305,11 @@ function showAtForms(entry) {
   }
 }
 
-/** A form that is saved again and again shows what was saved last, and counts its version on: the server will, too. */
+/** A form that is saved again and again shows what was saved last. */
 function fillIn(news) {
-  for (const field of document.querySelectorAll("form[data-to] input[name=version], [data-to] form input[name=version]")) {
-    const ours = addressesOf(field.form), done = news.filter(({ state }) => state !== "refused"), saved = done.filter(({ url }) => ours.includes(url));
-    const moved = done.filter(({ url }) => ["/archive", "/restore"].some((end) => url.endsWith(end) && ours.includes(url.slice(0, -end.length))));
-    field.dataset.from ??= field.value;
-    field.value = Number(field.dataset.from) + saved.length + moved.length;
-    if (!begun.has(field.form) && saved.length && !field.form.querySelector("[data-draft]")) setFields(field.form, saved.at(-1).fields);
+  for (const { form } of document.querySelectorAll("form[data-to] input[name=version], [data-to] form input[name=version]")) {
+    const saved = news.filter(({ url, state }) => state !== "refused" && addressesOf(form).includes(url)).at(-1);
+    if (saved && !begun.has(form) && !form.querySelector("[data-draft]")) setFields(form, saved.fields);
   }
 }
 

@@ -477,7 +477,7 @@ def picture() -> bytes:
 
 
 def test_nobody_conflicts_with_what_the_same_phone_did_before(rep: Visitor) -> None:
-    """Archiving counts the version on, too."""
+    """The version of what was archived before is not that of the carried page."""
     address = an_account(rep)
     rep.go(f"{address}/edit")
     offline(rep, True)
