@@ -34,7 +34,7 @@ KEYWORDS = {
 # As the application sets up Jinja (app/factory.py), so that the msgids of {% trans %} are the same.
 JINJA = {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
 Source = tuple[str, str, dict[str, str]]  # babel's name of the language, files, options
-SCRIPTS: Source = ("javascript", "static/js/*.js", {})
+SCRIPTS: Source = ("javascript", "static/js/*.js", {"parse_template_string": "true"})
 SOURCES: tuple[Source, ...] = (("python", "app/**/*.py", {}), ("jinja2", "templates/**/*.*", JINJA), SCRIPTS)
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 HOUSE = {"kernel", "infra", "web"}  # folders of app/ whose texts stand in house.po

@@ -86,7 +86,8 @@ async function open(event, url) {
   if (changed) return changed;
   try {
     const answer = await Promise.race([asked, late(navigator.onLine ? LIMIT_MS : LIMIT_MS / 4)]);
-    if (answer.status < 502) return answer;
+    const isOurs = answer.status === 404 && entries.some(({ opens }) => opens && url.pathname.includes(opens)); // not sent yet
+    if (answer.status < 502 && !isOurs) return answer;
   } catch { /* no network, or too slow */ }
   return await keptScreen(url) ?? await asked.catch(() => caches.match("/offline"));
 }
@@ -102,20 +103,20 @@ async function introduced(answer, url, entries) {
 const late = (ms) => new Promise((_resolve, reject) => setTimeout(reject, ms, new Error("late")));
 
 async function fetchPage(request, url) {
-  const headers = new Headers(request.headers);
+  const headers = new Headers(request.headers), at = Date.now(); // before: what is sent meanwhile it may not show
   headers.set("Outbox-Shell", BUILD);
   const answer = await fetch(url, { headers, redirect: "manual", credentials: "same-origin", cache: request.cache });
-  if (answer.status === 200 && answer.headers.get("Content-Type")?.startsWith("text/html")) quietly(keepPage(url, answer.clone()));
+  if (answer.status === 200 && answer.headers.get("Content-Type")?.startsWith("text/html")) quietly(keepPage(url, answer.clone(), at));
   return answer;
 }
 
-async function keepPage(url, answer) {
+async function keepPage(url, answer, at) {
   if (PRIVATE.includes(url.pathname) || !(await recall("person"))) return;
   const cache = await caches.open("pages"), keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST_PAGES))) await cache.delete(old);
   const text = await answer.text(), [, row] = text.match(/ data-row='([^']+)'/) ?? [];
   if (!text.includes(`data-person="${await recall("person")}"`)) return; // an old tab of somebody else
-  await cache.put(url.pathname + url.search, html(text, Date.now(), answer.headers.get(POLICY)));
+  await cache.put(url.pathname + url.search, html(text, at, answer.headers.get(POLICY)));
   if (row) await rememberRow(JSON.parse(row));
 }
 

@@ -1,5 +1,6 @@
 /* What every page does with a script; it works without. */
 import { ask, canKeep, isBehind, isKept, keep } from "./kept.js";
+import { _ } from "./words.js";
 
 /* htmx comes where a page has work for it, after the first picture: it costs a phone more than all else here. What was
    typed before it came is looked for then. */
@@ -39,8 +40,7 @@ const setBusy = (form, busy) => busy ? form.setAttribute("aria-busy", true) : fo
 const setOffline = (lost, why = "") => {
   const line = offline();
   if (!line) return;
-  line.dataset.text ??= line.textContent;
-  line.textContent = why || line.dataset.text;
+  line.textContent = why || _("No connection. What you entered is still here; try again in a moment.");
   line.hidden = !lost;
 };
 const isThere = async () => {
@@ -84,7 +84,7 @@ document.addEventListener("submit", async (event) => { // before htmx
     await keep(form, submitter);
   } catch (error) { // the phone is full, or keeps nothing: then it must go now, but not before what it follows
     console.warn(error);
-    const there = await isThere(), mayGo = there && !(await isFollowing(form, submitter)), { _ } = await import("./words.js");
+    const there = await isThere(), mayGo = there && !(await isFollowing(form, submitter));
     setOffline(!mayGo, there ? _("This phone can keep nothing more, and what you entered before is not sent yet. This is still in the form: try again when the outbox is empty.")
       : error?.name === "QuotaExceededError" && _("The storage of this phone is full, and there is no connection. What you entered is still in the form: free some storage, or wait for a connection, and try again."));
     if (mayGo) cleared.add(form);

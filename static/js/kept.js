@@ -2,16 +2,18 @@
  * What waits on the phone, as every page shows it: the sign in the bar, and on a page or row what it does not know of yet.
  *
  *   <html data-person="id of whoever is signed in"  data-kept-at="ms; set by the service worker on a page from the phone">
- *   <a id="outbox" href="/outbox" hidden  data-text-kept data-text-refused data-text-sent data-text-signed-out data-text-age="…%s…"><b></b><small></small></a>
+ *   <a id="outbox" href="/outbox" hidden><b></b><small></small></a>    how many wait, and how old the oldest is
+ *   <p id="age" hidden></p>                                            how old the page is
  *
  * Forms say by attributes what they are (CONTRIBUTING.md, "Without signal"). keep(form, submitter) keeps a post and shows the changed
  * screen; draw(html, address) puts a page in place of this one and dispatches `page:drawn`.
  */
+import { _ } from "./words.js";
+
 const { outbox } = self;
 const channel = new BroadcastChannel("fieldbook");
 const root = document.documentElement;
 const sign = () => document.getElementById("outbox");
-const says = (name) => sign()?.getAttribute("data-text-" + name) ?? "";
 const clock = (at) => new Date(at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 const path = (address) => new URL(address, location.href).pathname;
@@ -225,7 +227,7 @@ export async function mark() {
   showSign(entries, await outbox.recall("signedOut"));
   document.querySelectorAll(".is-kept").forEach((element) => element.remove());
   const age = document.getElementById("age");
-  if (age) age.hidden = !root.dataset.keptAt, age.textContent = says("age").replace("%s", clock(pageAt));
+  if (age) age.hidden = !root.dataset.keptAt, age.textContent = _("From this phone, as of %(time)s.", { time: clock(pageAt) });
   if (location.pathname === "/outbox") return;
   const here = outbox.idsIn(location.pathname);
   showList(news.filter((entry) => here.some((id) => entry.ids.includes(id)) || entry.to === location.pathname + location.search));
@@ -235,7 +237,7 @@ export async function mark() {
   document.dispatchEvent(new CustomEvent("outbox:news", { detail: news })); // day.js
 }
 
-async function showSign(entries, signedOut) {
+function showSign(entries, signedOut) {
   const element = sign();
   if (!element) return;
   const unsent = entries.filter(({ state }) => state !== "sent"), refused = unsent.filter(({ state }) => state === "refused").length;
@@ -244,9 +246,8 @@ async function showSign(entries, signedOut) {
   element.classList.toggle("bad", refused > 0 || Boolean(signedOut));
   element.querySelector("b").textContent = unsent.length;
   element.querySelector("small").textContent = age;
-  const { _ } = await import("./words.js");
   element.setAttribute("aria-label", [
-    refused && `${says("refused")}: ${refused}`, `${says(signedOut ? "signed-out" : "kept")}: ${unsent.length}`,
+    refused && `${_("Please check")}: ${refused}`, `${signedOut ? _("Sign in again to send") : _("Kept on this phone")}: ${unsent.length}`,
     age && _("the oldest is %(age)s old", { age: ageOf(ms, "long") }),
   ].filter(Boolean).join(" · "));
 }
@@ -258,14 +259,14 @@ const ageOf = (ms, unitDisplay) => {
   return unit ? new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay }).format(Math.floor(ms / length)) : "";
 };
 
-const stateOf = (entry) => says(entry.state === "sent" ? "sent" : entry.state === "refused" ? "refused" : "kept");
+const stateOf = ({ state }) => state === "sent" ? _("sent") : state === "refused" ? _("Please check") : _("Kept on this phone");
 const toneOf = ({ state }) => state === "sent" ? "ok" : state === "refused" ? "bad" : "warn";
 
 /** The card above the page: what was done here and is not on it yet. */
 function showList(entries) {
   if (!entries.length) return;
   const card = make("section", "card is-kept"), rows = make("ul", "rows");
-  card.append(make("h2", "", says("kept")), rows);
+  card.append(make("h2", "", _("Kept on this phone")), rows);
   for (const entry of entries) {
     const row = make("li", toneOf(entry)), words = make("div", ""), note = (entry.says ?? []).map(([, text]) => text).join(" · ").slice(0, 300);
     const name = make("strong", "", entry.label);
@@ -300,7 +301,7 @@ function showAtForms(entry) {
     form.hidden = true;
     document.querySelectorAll(`[form="${form.id || "-"}"]`).forEach((button) => { button.hidden = true; });
     if (path(entry.to) !== location.pathname && !form.nextElementSibling?.matches(".is-kept")) {
-      form.after(Object.assign(make("a", "button primary is-kept", says("open")), { href: entry.to }));
+      form.after(Object.assign(make("a", "button primary is-kept", _("Go on")), { href: entry.to }));
     }
   }
 }
@@ -377,8 +378,7 @@ async function takenUp() {
   const entry = seq && (await mine()).find((each) => each.seq === seq);
   const form = entry && formFor(entry.url);
   if (entry && !form) {
-    const { _ } = await import("./words.js");
-    document.querySelector("#main .stack").prepend(make("p", "note warn", _("Its form is not on this page any more. The entry is still in the outbox.")));
+      document.querySelector("#main .stack").prepend(make("p", "note warn", _("Its form is not on this page any more. The entry is still in the outbox.")));
   }
   if (form) setFields(form, entry.fields), takeOver(form, entry);
 }

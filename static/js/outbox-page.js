@@ -1,9 +1,9 @@
-/* The page Outbox: what waits on this phone, how old it is, what failed and why (templates/sync/outbox.html has the words). */
+/* The page Outbox: what waits on this phone, how old it is, what failed and why (templates/sync/outbox.html). */
 import { ask, correct, mine, parse, pictureOf, remedyOf, sendAnew, takeUp } from "./kept.js";
+import { _ } from "./words.js";
 
 const { outbox } = self;
 const box = () => document.getElementById("entries");
-const says = (name, ...values) => values.reduce((text, value) => text.replace(/%[ns]/, value), box().getAttribute("data-text-" + name) ?? "");
 const lang = document.documentElement.lang;
 const when = (at) => new Date(at).toLocaleString(lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const make = (tag, values = {}, ...children) => {
@@ -14,18 +14,24 @@ const make = (tag, values = {}, ...children) => {
 const SHORT = 120; // letters that need no folding away
 const ORDER = ["refused", "waiting", "sent"];
 
-const stateOf = (entry, signedOut, isBehind) => {
-  if (entry.state === "sent") return [says("sent", when(entry.sentAt)), entry.doubtful && says("clock")].filter(Boolean).join(" ");
-  if (entry.state === "refused") return says("refused");
-  if (isBehind) return says("behind");
-  if (signedOut) return says("signed-out");
-  if (entry.status) return says("server", entry.status, entry.tries);
-  return entry.tries ? says("tried", entry.tries) : says("waiting");
+const stateOf = ({ state, sentAt, doubtful, status, tries }, signedOut, isBehind) => {
+  if (state === "sent") return _("Sent at %(time)s", { time: when(sentAt) }) + (doubtful ? " " + _("Check the phone's clock: the time of arrival counts.") : "");
+  if (state === "refused") return _("Not accepted");
+  if (isBehind) return _("Waits for the entry before it");
+  if (signedOut) return _("Sign in again, then it is sent");
+  if (status) return _("The server could not take it (%(status)s); tried %(tries)s times, goes on by itself", { status, tries });
+  return tries ? _("Tried %(tries)s times, goes on by itself", { tries }) : _("Waits for a connection");
 };
+const REASONS = {
+  404: _("What it belongs to is gone, or not yours any more."),
+  409: _("Changed in the meantime, or sent before with other contents."),
+  413: _("Too large for the server."),
+};
+const TITLES = { refused: _("Needs you"), waiting: _("Waits to be sent"), sent: _("Sent in the last 36 hours") };
 /** Why the server refused: what its page says. */
 const whyOf = ({ answer, status }) => {
   const told = [...parse(answer).querySelectorAll(".errors li, .field-error, #error .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
-  return [...new Set(told)].slice(0, 4).join(" ") || says(String(status)) || says("other", status);
+  return [...new Set(told)].slice(0, 4).join(" ") || REASONS[status] || _("The server answered %(status)s.", { status });
 };
 /** What the entry says: what was filled in, what was reviewed, the photos. */
 function contentOf(entry) {
@@ -82,7 +88,7 @@ async function show(now = false) {
     if (!some.length) return "";
     const made = (entry) => entries.some((before) => before.state === "refused" && before.seq < entry.seq && before.opens && entry.ids.includes(before.opens));
     const rows = some.slice(0, 500).map((entry) => rowOf(entry, signedOut, state === "waiting" && made(entry)));
-    return make("section", { className: "card" }, make("h2", { textContent: `${says("title-" + state)} · ${some.length}` }), make("ul", { className: "rows" }, ...rows));
+    return make("section", { className: "card" }, make("h2", { textContent: `${TITLES[state]} · ${some.length}` }), make("ul", { className: "rows" }, ...rows));
   });
   box().replaceChildren(...parts);
   for (const seq of read) box().querySelector(`[data-seq="${seq}"] .content`)?.setAttribute("open", "");
@@ -90,17 +96,17 @@ async function show(now = false) {
   const others = all.filter((entry) => entry.state !== "sent" && !entries.includes(entry) && !entries.some(({ seq }) => seq === entry.seq)).length;
   const other = document.getElementById("other");
   other.hidden = !others;
-  other.textContent = other.dataset.text.replace("%n", others);
+  other.textContent = _("%(number)s entries of somebody else also wait on this phone. They are sent when that person signs in here.", { number: others });
 }
 
 /** Five hundred messages in a minute need no five hundred pages. */
 let soon;
 const showSoon = () => { soon ??= setTimeout(() => { soon = undefined; show(); }, 250); };
 
-async function showPack(said = "") {
-  const line = document.getElementById("pack"), pack = await outbox.recall("pack");
-  line.textContent = said ? line.getAttribute("data-text-" + said)
-    : pack ? line.getAttribute("data-text-at").replace("%n", pack.pages).replace("%s", when(pack.at)) : line.getAttribute("data-text-none");
+async function showPack(said) {
+  const pack = await outbox.recall("pack");
+  document.getElementById("pack").textContent = said
+    || (pack ? _("%(number)s pages of your day are on this phone, as of %(time)s.", { number: pack.pages, time: when(pack.at) }) : _("Today's pages are not on this phone yet."));
 }
 
 function start() {
@@ -110,9 +116,9 @@ function start() {
   document.getElementById("send").addEventListener("click", () => ask({ type: "send", now: true }).then(show));
   document.getElementById("fetch").addEventListener("click", async () => {
     const before = (await outbox.recall("pack"))?.at;
-    await showPack("busy");
+    await showPack(_("Fetching today's pages…"));
     await ask({ type: "pack", force: true });
-    await showPack((await outbox.recall("pack"))?.at === before ? "failed" : "");
+    await showPack((await outbox.recall("pack"))?.at === before && _("No connection: they could not be fetched."));
   });
 }
 new BroadcastChannel("fieldbook").addEventListener("message", ({ data }) => {

@@ -1,16 +1,20 @@
 """Catalogues: merged, compiled, and checked against the source."""
 
 import gettext
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from app.catalogues import (
+    ROOT,
     SIMPLIFIED_ONLY,
     TRADITIONAL_ONLY,
     CatalogueError,
     compile_all,
     problems,
+    script_words,
     skeleton,
     source_texts,
 )
@@ -160,3 +164,16 @@ def test_the_skeleton_notes_what_other_slices_need_too(root: Path) -> None:
     write(root / "app/accounts/views.py", '_ = str\nA = _("Cancel")\n')
     write(root / "templates/layout.html", '{{ _("Cancel") }}')
     assert "#. Also used by house: " in skeleton("accounts", root)
+
+
+def test_every_text_of_a_script_is_found() -> None:
+    """Also inside a template literal, which babel leaves out unless it is told."""
+    said = {
+        text
+        for path in (ROOT / "static" / "js").glob("*.js")
+        if path.name != "words.js"
+        for text in re.findall(r'(?<![\w.])_\("((?:[^"\\]|\\.)*)"', path.read_text())
+    }
+    found = script_words()["words/zh-Hant.js"].decode()
+    assert len(said) > 30
+    assert said == set(json.loads(found.removeprefix("export default ").rstrip(";\n")))
