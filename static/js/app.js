@@ -1,5 +1,6 @@
 /* What every page does with a script; it works without. */
-import { ask, canKeep, isBehind, isKept, keep } from "./kept.js";
+import { isKept } from "./entry.js";
+import { ask, canKeep, isBehind, keep } from "./kept.js";
 import { _ } from "./words.js";
 
 /* htmx comes where a page has work for it, after the first picture: it costs a phone more than all else here. What was

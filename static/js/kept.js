@@ -8,6 +8,7 @@
  * Forms say by attributes what they are (CONTRIBUTING.md, "Without signal"). keep(form, submitter) keeps a post and shows the changed
  * screen; draw(html, address) puts a page in place of this one and dispatches `page:drawn`.
  */
+import { addressesOf, addressOf, entered, entryOf, make, parse, pictureOf, said, setFields } from "./entry.js";
 import { _ } from "./words.js";
 
 const { outbox } = self;
@@ -15,16 +16,7 @@ const channel = new BroadcastChannel("fieldbook");
 const root = document.documentElement;
 const sign = () => document.getElementById("outbox");
 const clock = (at) => new Date(at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 const path = (address) => new URL(address, location.href).pathname;
-export const parse = (html) => new DOMParser().parseFromString(html ?? "", "text/html");
-
-/** A photo that is not sent yet. */
-export const pictureOf = (photo, alt) => {
-  const picture = Object.assign(make("img", "thumb"), { alt, src: URL.createObjectURL(photo) });
-  picture.onload = () => URL.revokeObjectURL(picture.src);
-  return picture;
-};
 
 /** Whether this page may keep posts: somebody is signed in, and a service worker can send them. */
 export const canKeep = () => Boolean(root.dataset.person && navigator.serviceWorker && outbox && worker);
@@ -49,19 +41,7 @@ export async function ask(message) {
 
 export const mine = async () => (await outbox.list()).filter(({ person }) => person === root.dataset.person);
 
-const addressOf = (form, submitter) => submitter?.getAttribute("formaction") ?? form.getAttribute("action");
-/** The addresses that a form posts to: its own, and those of its buttons. */
-const addressesOf = (form) => [form, ...form.elements].map((part) => part.getAttribute("formaction") ?? part.getAttribute("action"));
-const formFor = (address) => [...document.forms].find((form) => addressesOf(form).includes(address));
-
 /* --- Keeping ---------------------------------------------------------------------------------------------------------------- */
-
-/** An attribute of the button, else of the form or what is around it; {name} stands for the form's field. */
-const said = (form, submitter, name) => {
-  const text = submitter?.getAttribute(name) ?? form.closest(`[${name}]`)?.getAttribute(name);
-  return text?.replace(/\{(\w+)\}/g, (_all, field) => form.elements.namedItem(field)?.value ?? "");
-};
-export const isKept = (form, submitter) => said(form, submitter, "data-to") !== undefined;
 
 /** Whether a plain post of the form must not go yet: its row is known to this phone alone, so that the server could not answer; or,
  *  `inOrder`, an entry of the same rows waits that it would overtake. */
@@ -72,30 +52,6 @@ export async function isBehind(form, submitter, inOrder = false) {
     || (inOrder && entry.state === "waiting" && entry.ids.some((id) => ids.includes(id))));
 }
 
-const UNSAID = ["hidden", "file", "password", "search", "submit", "button"];
-/** What the form says, as a person reads it: [label, text] of everything that is filled in. */
-const wordsOf = (form) => [...form.elements].flatMap((field) => {
-  const isChoice = ["radio", "checkbox"].includes(field.type), own = field.labels?.[0];
-  if (!own && !field.ariaLabel || !field.name || field.disabled || UNSAID.includes(field.type)) return [];
-  const group = field.type === "radio" && field.closest("fieldset")?.querySelector("legend");
-  const text = isChoice ? field.checked && (group ? wordsIn(own) : "✓")
-    : field.options ? field.value && [...field.selectedOptions].map((each) => each.text.trim()).join(", ")
-    : field.type === "date" ? field.value && new Date(field.value).toLocaleDateString(root.lang, { dateStyle: "medium", timeZone: "UTC" })
-    : field.value?.trim();
-  return text ? [[wordsIn(group || own) || field.ariaLabel, text]] : [];
-});
-/** A label without the small print in it. */
-const wordsIn = (label) => {
-  const copy = label?.cloneNode(true);
-  copy?.querySelectorAll("small, .field-error").forEach((part) => part.remove());
-  return copy?.textContent.trim().replace(/\s+/g, " ") ?? "";
-};
-
-/** What a person has entered in a form, and what for. */
-const entered = (form, url) => JSON.stringify([url, ...[...new FormData(form)].map(([name, value]) =>
-  [name, typeof value === "string" ? value : [value.name, value.size, value.lastModified]])
-  .filter(([name]) => [...form.elements].some((field) => field.name === name && field.type !== "hidden"))]);
-
 /* A form stays where its screen is not on the phone. What is then entered in it is something new, and needs keys of its own:
    under the old one it would be taken for a second tap. */
 const keptFrom = new WeakMap();
@@ -105,21 +61,9 @@ const giveNewKeys = (form) => form.querySelectorAll("input[name=once], input[dat
 export async function keep(form, submitter) {
   const url = addressOf(form, submitter), words = entered(form, url);
   if ((keptFrom.get(form) ?? words) !== words) giveNewKeys(form);
-  const data = new FormData(form, submitter), once = data.get("once"), says = wordsOf(form), opens = said(form, submitter, "data-opens") ?? "";
-  const replaces = Number(form.dataset.replaces) || opens && (await mine()).find((each) => each.state === "refused" && each.opens === opens && each.url === url)?.seq;
-  data.delete("once");
-  const fields = [["once", once], ...data].filter(([, value]) => typeof value === "string" || value.size);
-  const entry = {
-    key: once, person: root.dataset.person, url, fields, at: new Date().toISOString(),
-    to: said(form, submitter, "data-to") || location.pathname + location.search,
-    from: says.length ? form.dataset.from ?? location.pathname + location.search : "", opens, says,
-    page: said(form, submitter, "data-page") ?? "",
-    ids: [...new Set(outbox.idsIn([url, ...fields.map(([, value]) => typeof value === "string" ? value : "")].join(" ")))],
-    label: (submitter ?? form.querySelector("button"))?.ariaLabel || (submitter ?? form.querySelector("button"))?.textContent.trim() || "",
-    about: (form.closest("li, .sheet")?.querySelector("a") ?? document.querySelector("[data-about]") ?? document.querySelector(".bar h1"))?.textContent.trim() ?? "",
-    shown: document.querySelector("[data-shown]")?.innerHTML,
-  };
-  await outbox.keep(entry, replaces || 0);
+  const entry = entryOf(form, submitter), { opens } = entry;
+  const again = opens && (await mine()).find((each) => each.state === "refused" && each.opens === opens && each.url === url);
+  await outbox.keep(entry, Number(form.dataset.replaces) || again?.seq || 0);
   keptFrom.set(form, words);
   delete form.dataset.replaces;
   await answer(form, entry).catch(console.warn); // it is kept: whatever goes wrong now must not send it a second time
@@ -314,74 +258,7 @@ function fillIn(news) {
   }
 }
 
-/** Puts values into a form's visible fields, photos too. */
-function setFields(form, fields) {
-  for (const [name, value] of fields) {
-    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (value instanceof Blob) {
-        const files = new DataTransfer();
-        files.items.add(new File([value], value.name ?? "photo.jpg", { type: value.type }));
-        field.files = files.files;
-      } else if (["radio", "checkbox"].includes(field.type)) field.checked = field.value === value;
-      else if (field.type !== "hidden") field.value = value;
-    }
-  }
-}
-
 /* --- What became of it ------------------------------------------------------------------------------------------------------ */
-
-/** What helps against a refusal: the form in the server's answer ("correct"), the page `at` that has the form ("take-up"), a key of its own
- *  ("anew"), or nothing (""). */
-export function remedyOf({ status, answer, from }) {
-  const page = parse(answer), again = page.querySelector("#error a.primary")?.getAttribute("href");
-  if (page.querySelector("main form[method=post]")) return { act: "correct" };
-  if ([404, 413].includes(status)) return { act: "" };
-  if (again && !again.startsWith("/sw.js")) return { act: "take-up", at: again };
-  if ([400, 409].includes(status)) return { act: "anew" };
-  return { act: from ? "take-up" : "", at: from };
-}
-
-/** Opens the server's answer to a refused entry, ready to be corrected: what is sent then replaces the entry. */
-export async function correct(entry) {
-  await draw(entry.answer, location.pathname + location.search);
-  const form = formFor(entry.url);
-  if (form) takeOver(form, entry), setFields(form, entry.fields.filter(([, value]) => value instanceof Blob));
-}
-/** What the form posts is then the entry, corrected: under its key, in its place. */
-function takeOver(form, { seq, key, from, fields }) {
-  form.dataset.replaces = seq;
-  form.dataset.from = from;
-  form.elements.once.value = key;
-  form.elements.once.dataset.kept = "";
-  for (const field of form.querySelectorAll("[data-new-id]")) field.value = fields.find(([name]) => name === field.name)?.[1] ?? field.value;
-}
-
-/** Sends a refused entry as another one than what the server has under its key; so is the row that it was to make. */
-export async function sendAnew({ seq, key, ...entry }) {
-  const made = entry.opens && entry.opens !== key && !entry.url.includes(entry.opens) ? entry.opens : "", fresh = outbox.newId(), row = outbox.newId();
-  const change = (text) => typeof text === "string" ? (made ? text.replaceAll(made, row) : text).replaceAll(key, fresh) : text;
-  await outbox.keep({
-    ...entry, key: fresh, fields: entry.fields.map(([name, value]) => [name, name === "once" ? fresh : change(value)]),
-    to: change(entry.to), page: change(entry.page ?? ""), opens: change(entry.opens), ids: entry.ids.map(change), state: "waiting", tries: 0, status: 0, retryAt: 0, answer: "",
-  }, seq);
-  await ask({ type: "send" });
-}
-
-/** Opens the page of a form with the values of an entry that was refused. */
-export function takeUp(entry, address) {
-  sessionStorage.setItem("take-up", entry.seq);
-  location.assign(address);
-}
-async function takenUp() {
-  const seq = Number(sessionStorage.getItem("take-up"));
-  sessionStorage.removeItem("take-up");
-  const entry = seq && (await mine()).find((each) => each.seq === seq);
-  const form = entry && formFor(entry.url);
-  if (entry && !form) {
-      document.querySelector("#main .stack").prepend(make("p", "note warn", _("Its form is not on this page any more. The entry is still in the outbox.")));
-  }
-  if (form) setFields(form, entry.fields), takeOver(form, entry);
-}
 
 channel.addEventListener("message", async ({ data: { type, key, location: address } }) => {
   if (type === "sent" && key === awaited) {
@@ -392,6 +269,7 @@ channel.addEventListener("message", async ({ data: { type, key, location: addres
   if (type === "refused" && key === awaited) {
     awaited = "";
     const entry = (await mine()).find((each) => each.key === key);
+    const { correct, remedyOf } = await import("./refused.js");
     if (entry && !isBegun()) return remedyOf(entry).act === "correct" ? correct(entry) : location.assign("/outbox");
   }
   await mark();
@@ -416,7 +294,7 @@ async function start() {
   await (await navigator.serviceWorker.ready).periodicSync?.register("pack", { minInterval: 6 * 3600e3 }).catch(() => {});
 }
 if (root.dataset.person) {
-  mark().then(takenUp).catch(() => {});
+  mark().then(() => sessionStorage.getItem("take-up") && import("./refused.js").then(({ takenUp }) => takenUp())).catch(() => {});
   start();
   const look = () => document.visibilityState === "visible" && active();
   const active = () => navigator.serviceWorker?.controller?.postMessage({ type: "hello", person: root.dataset.person });

@@ -1,5 +1,7 @@
 /* The page Outbox: what waits on this phone, how old it is, what failed and why (templates/sync/outbox.html). */
-import { ask, correct, mine, parse, pictureOf, remedyOf, sendAnew, takeUp } from "./kept.js";
+import { parse, pictureOf } from "./entry.js";
+import { ask, mine } from "./kept.js";
+import { correct, remedyOf, sendAnew, takeUp } from "./refused.js";
 import { _ } from "./words.js";
 
 const { outbox } = self;
