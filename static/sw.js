@@ -9,7 +9,7 @@
  * - The pack (/pack): {person, home, pages: {address: html}, screens: [{path, after, where, html}], rows: {id: {slot: text}}}; see
  *   app/sync/ports.py. Slots are ⟦name⟧; ⟦name|html⟧ is filled as it is, with what the server or the person's own page wrote.
  * - From pages: "send", "pack" (fetch it where it is old; `force` always), "hello" (who is signed in), "claim".
- *   To pages (BroadcastChannel "fieldbook"): changed, sent, refused, settled (a round is over that sent something), signed-out, packed.
+ *   To pages (BroadcastChannel "fieldbook"): changed, sent, settled, refused, signed-out, wiped, packed.
  */
 importScripts(`/static/${BUILD}/js/outbox.js`);
 
@@ -18,7 +18,7 @@ const PRIVATE = ["/sign-in", "/settings/password", "/offline"];
 const { list, isNews, pathOf, idsIn, recall, remember } = outbox;
 const channel = new BroadcastChannel("fieldbook");
 const tell = (type, more) => channel.postMessage({ type, ...more });
-const POLICY = "Content-Security-Policy";
+const POLICY = "Content-Security-Policy", WIPE = "Outbox-Wipe";
 /** A page of the phone, under the policy that the server gave it; `at`: when it was fetched. */
 const html = (text, at, policy) => new Response(text, {
   headers: { "Content-Type": "text/html; charset=utf-8", "Outbox-At": String(at), [POLICY]: policy ?? "default-src 'self'" },
@@ -106,6 +106,7 @@ async function fetchPage(request, url) {
   const headers = new Headers(request.headers), at = Date.now(); // before: what is sent meanwhile it may not show
   headers.set("Outbox-Shell", BUILD);
   const answer = await fetch(url, { headers, redirect: "manual", credentials: "same-origin", cache: request.cache });
+  if (answer.headers.has(WIPE)) return await wipe(), Response.redirect("/sign-in");
   if (answer.status === 200 && answer.headers.get("Content-Type")?.startsWith("text/html")) quietly(keepPage(url, answer.clone(), at));
   return answer;
 }
@@ -235,7 +236,7 @@ async function sendOne(entry, before, done) {
     await outbox.sent(entry, location, answer.headers.get("Outbox-Clock") === "doubtful").catch(() => outbox.remove(entry.seq)); // a delete needs no room
     done.push({ ...entry, location });
     tell("sent", { key: entry.key, location });
-  } else if (status === 401 && answer.headers.get("Clear-Site-Data")?.includes("storage")) {
+  } else if (answer.headers.has(WIPE)) {
     await wipe();
     return false;
   } else if (status === 401) {
@@ -253,11 +254,11 @@ async function sendOne(entry, before, done) {
   return true;
 }
 
-/** The device was taken away: nothing of it stays, also where the browser does not know the header. */
+/** The device was taken away: nothing of it stays, and open pages go. */
 async function wipe() {
-  for (const name of await caches.keys()) await caches.delete(name);
+  await caches.delete("pages");
   await outbox.erase();
-  tell("signed-out");
+  tell("wiped");
 }
 
 /** Fetch anew what the sent entries changed, so that the kept pages know of them. */
@@ -288,9 +289,10 @@ let packing;
 const fetchPack = (force = false) => packing ??= (async () => {
   const known = await recall("pack"), today = new Date().toDateString();
   if (!force && known?.person === await recall("person") && known?.build === BUILD && known.at > Date.now() - PACK_MS && new Date(known.at).toDateString() === today) return;
-  const answer = await fetch("/pack", { redirect: "manual", headers: { "Outbox-Shell": BUILD } });
+  const at = Date.now(), answer = await fetch("/pack", { redirect: "manual", headers: { "Outbox-Shell": BUILD } });
+  if (answer.headers.has(WIPE)) return wipe();
   if (!answer.ok) return;
-  const { pages, ...pack } = await answer.json(), at = Date.now(), policy = answer.headers.get(POLICY);
+  const { pages, ...pack } = await answer.json(), policy = answer.headers.get(POLICY);
   if (pack.person !== await recall("person")) return;
   if (known?.build !== BUILD) await caches.delete("pages"); // they link files of another build
   const cache = await caches.open("pages");

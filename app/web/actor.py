@@ -17,6 +17,7 @@ from app.kernel.ids import parse_id
 REMEMBERED = 30  # seconds that a process believes what it read; a revoked device is out after that everywhere
 MOST = 2000  # sessions kept in memory, 1 KB each
 WIPE = '"cache", "storage"'  # all that a browser keeps of us but cookies
+WORKERS = ("Outbox-Shell", "Outbox-Person")  # headers of the phone's service worker
 _TAKEN = "taken_away"  # in the session, which nobody else can write: until the next sign-in
 
 
@@ -76,17 +77,26 @@ def load_people_from(app: Flask, loader: Loader, touch: Touch) -> None:
     @app.after_request
     def tell(response: Response) -> Response:
         if g.get("wipe"):  # whoever signs in with a device that was taken away begins with an empty one
-            response.headers["Clear-Site-Data"] = WIPE
+            response = _wiped(response)
             if find_current_actor() is None:  # it is nobody's device any more, and remembers only why
                 session.clear()
                 session.permanent = session[_TAKEN] = True
-        elif _TAKEN in session and "Outbox-Person" in request.headers:  # a browser without that header, but a worker
-            response.headers["Clear-Site-Data"] = WIPE
+        elif _TAKEN in session and "Outbox-Person" in request.headers:  # it still has something to send
+            response = _wiped(response)
         if g.get("forget"):  # meanwhile a request beside this one may have read what was true before the commit
             _known.clear()
         return response
 
     app.extensions["touch"] = touch
+
+
+def _wiped(response: Response) -> Response:
+    """The answer to a device that was taken away. Our service worker empties it itself, and reads no header of a
+    redirect; Clear-Site-Data would end it while pages wait for its answers."""
+    if any(name in request.headers for name in WORKERS):
+        return Response(status=401, headers={"Outbox-Wipe": "1"})
+    response.headers["Clear-Site-Data"] = WIPE
+    return response
 
 
 def forget_actors() -> None:

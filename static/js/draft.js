@@ -1,6 +1,5 @@
 /* One form's draft: kept, brought back, thrown away. drafts.js loads this and has the contract. */
 import { forms, open, person, typed } from "./drafts.js";
-import { _ } from "./words.js";
 
 const KEPT_MS = 14 * 864e5;
 const PAUSE_MS = 300; // in typing
@@ -39,9 +38,10 @@ const clock = (at) => new Date(at).toLocaleString(lang, {
   hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   ...(new Date(at).toDateString() !== new Date().toDateString() && { day: "numeric", month: "short" }),
 });
-const say = (form, which, at) => {
+const say = async (form, which, at) => {
   form.querySelector("[data-draft]")?.remove();
   if (!which) return;
+  const { _ } = await import("./words.js"); // only now: this script must be there at once
   const back = which === "back", line = Object.assign(document.createElement("div"), { className: back ? "note" : "note warn", role: "status" });
   const words = line.appendChild(document.createElement("div")).appendChild(document.createElement("strong"));
   words.textContent = back ? _("Your draft of %(time)s is back.", { time: clock(at) })

@@ -15,8 +15,6 @@
  * - A draft goes with `outbox:kept` (bubbling from the form), with a plain post that would be kept, by Discard, after 14 days; all of
  *   a person's when they sign out.
  */
-import "./words.js"; // draft.js says things, and must come at once
-
 export const { person } = document.documentElement.dataset;
 export const forms = new Map(); // each form of the day, with the page it stands in and its hidden inputs as they came
 export const typed = new WeakSet(); // fields

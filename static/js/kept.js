@@ -266,6 +266,7 @@ channel.addEventListener("message", async ({ data: { type, key, location: addres
     return drawing = fetchAnew(address, isBegun);
   }
   if (type === "settled") return catchUp();
+  if (type === "wiped") return location.assign("/sign-in");
   if (type === "refused" && key === awaited) {
     awaited = "";
     const entry = (await mine()).find((each) => each.key === key);

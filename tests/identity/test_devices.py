@@ -340,9 +340,24 @@ def test_a_device_that_is_taken_away_is_wiped_at_its_next_contact(browser: Open,
         with somebody.client.session_transaction() as session:
             assert "_user_id" not in session, "it is nobody's device any more"
         assert "Clear-Site-Data" not in somebody.get("/sign-in").headers, "nor wiped again and again"
-        kept = {"Outbox-Person": str(cast.rita.id)}  # of a browser that does not know the header
-        assert somebody.post("/settings", headers=kept, **SETTINGS).headers["Clear-Site-Data"] == WIPE
+        kept = {"Outbox-Person": str(cast.rita.id)}
+        answer = somebody.post("/settings", headers=kept, **SETTINGS)
+        assert (answer.status_code, answer.headers["Outbox-Wipe"], answer.text) == (401, "1", "")
     assert inside(rita)
+
+
+@pytest.mark.parametrize("path", ["/today", "/pack", "/sign-in"])
+def test_the_worker_of_a_device_that_is_taken_away_hears_it_and_wipes_itself(
+    path: str, browser: Open, cast: Cast
+) -> None:
+    """A redirect's headers are hidden from it, and Clear-Site-Data would end it while pages wait for its answers."""
+    lost, rita = browser(None), browser(cast.rita)
+    revoke(rita, sign_in(lost))
+    answer = lost.get(path, headers={"Outbox-Shell": "any"})
+    assert (answer.status_code, answer.headers["Outbox-Wipe"], answer.text) == (401, "1", "")
+    assert "Clear-Site-Data" not in answer.headers
+    page = lost.get("/sign-in", headers={"Outbox-Shell": "any"})
+    assert page.status_code == 200 and TOLD["en"] in page.text, "once"
 
 
 def test_revoking_is_told_at_once_although_people_are_remembered(
