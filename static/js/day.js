@@ -8,7 +8,7 @@
  */
 import { _ } from "./words.js";
 
-/** @typedef {{key: string, url: string, fields: [string, string][], to: string, page: string, opens: string, about: string, state: string}} Entry */
+/** @typedef {{key: string, ids: string[], url: string, fields: [string, string][], to: string, page: string, opens: string, about: string, state: string}} Entry */
 /** @typedef {{href: string, name: string, address: string}} Stop */
 
 const { outbox } = Reflect.get(self, "self");
@@ -78,7 +78,8 @@ const came = new WeakMap();
 function putInOrder(list, news) {
   const rows = came.get(list) ?? [...list.children];
   came.set(list, rows);
-  const stops = /** @type {HTMLElement[]} */ (rows).filter(({ dataset }) => dataset.id);
+  const begun = news.filter((entry) => ["check-in", "check-out", "dismissal"].includes(deed(entry))).flatMap(({ ids }) => ids);
+  const stops = /** @type {HTMLElement[]} */ (rows).filter(({ dataset }) => dataset.id && !begun.includes(dataset.id));
   let isChanged = false, isBest = false;
   for (const entry of news.filter((each) => value(each, "day") === list.getAttribute("data-day"))) {
     const [id] = outbox.idsIn(outbox.pathOf(entry)), at = stops.findIndex(({ dataset }) => dataset.id === id), what = deed(entry);
@@ -90,7 +91,7 @@ function putInOrder(list, news) {
     isChanged ||= ["order", "move", "withdrawal"].includes(what);
   }
   if (isBest) list.before(make("p", "note warn is-kept", _("The best order is worked out when there is a connection.")));
-  if (!isChanged) return;
+  if (!isChanged) return rows.forEach((row) => row.toggleAttribute("hidden", begun.includes(row.getAttribute("data-id") ?? "")));
   list.before(make("p", "note is-kept", _("In your order. The times are worked out when there is a connection.")));
   list.replaceChildren(...stops);
   stops.forEach((stop, i) => {

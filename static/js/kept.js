@@ -174,7 +174,8 @@ export async function mark() {
   if (age) age.hidden = !root.dataset.keptAt, age.textContent = _("From this phone, as of %(time)s.", { time: clock(pageAt) });
   if (location.pathname === "/outbox") return;
   const here = outbox.idsIn(location.pathname);
-  showList(news.filter((entry) => here.some((id) => entry.ids.includes(id)) || entry.to === location.pathname + location.search));
+  const own = location.pathname.split("/").at(-1); // forms below a row's page have work to do
+  showList(news.filter((entry) => entry.ids.includes(own) || entry.to === location.pathname + location.search));
   showAtRows(news, here);
   for (const entry of news) showAtForms(entry);
   fillIn(news);

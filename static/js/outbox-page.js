@@ -32,7 +32,7 @@ const REASONS = {
 const TITLES = { refused: _("Needs you"), waiting: _("Waits to be sent"), sent: _("Sent in the last 36 hours") };
 /** Why the server refused: what its page says. */
 const whyOf = ({ answer, status }) => {
-  const told = [...parse(answer).querySelectorAll(".errors li, .field-error, #error .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+  const told = [...parse(answer).querySelectorAll(".errors li, .field-error, #error .note, #problem .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
   return [...new Set(told)].slice(0, 4).join(" ") || REASONS[status] || _("The server answered %(status)s.", { status });
 };
 /** What the entry says: what was filled in, what was reviewed, the photos. */
@@ -50,7 +50,7 @@ function rowOf(entry, signedOut, isBehind) {
   const part = (which) => row.querySelector(which), isRefused = entry.state === "refused";
   row.className = { refused: "bad", waiting: "warn", sent: "ok" }[entry.state];
   part(".lead").textContent = { refused: "!", waiting: "↑", sent: "✓" }[entry.state];
-  part("strong").textContent = [entry.label, entry.about].filter(Boolean).join(" · ");
+  part("strong").textContent = entry.label.includes(entry.about) ? entry.label : `${entry.label} · ${entry.about}`;
   part(".when").textContent = when(entry.at);
   row.dataset.seq = entry.seq;
   const content = contentOf(entry), words = (entry.says ?? []).map((each) => each.join(lang.startsWith("zh") ? "：" : ": ")).join(" · ");

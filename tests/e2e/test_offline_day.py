@@ -271,6 +271,10 @@ def test_today_and_the_plan_follow_what_was_done_without_network(demo: Running, 
     rep.go("/today")
     expect(page.locator("h2", has_text="You are here")).to_have_count(0)
     expect(page.locator(".card.is-kept h3")).not_to_have_text(next_one)
+    rep.go("/plan")
+    expect(order.first).to_be_visible()
+    assert order.count() == len(before) - 1, "who was visited is not put in order any more"
+    rep.go("/today")
     for _ in before[1:]:  # then comes the one that was added
         page.get_by_role("link", name="Open the visit").click()
         page.click("[data-position-submit]")
