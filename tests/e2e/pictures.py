@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.e2e.conftest import DESK, PHONE, QUIET, Running, Visitor, started
+from tests.e2e.test_outbox import carried, offline, write_note
 
 HERE = Path(__file__).parent / "pictures"
 
@@ -40,6 +41,18 @@ def take(running: Running) -> None:
         for number in (0, 2, 3):
             page.locator("#matches [data-step='1']").nth(number).click()
         page.screenshot(path=HERE / "order.png")
+        carried(rep)
+        offline(rep, True)
+        page = rep.go(account)
+        write_note(page, "想试三箱燕麦奶，下周二回话")
+        page = rep.go("/plan")
+        page.locator("[data-sortable] [name=steps][value='1']:enabled").first.click()
+        page = rep.go("/today")
+        page.click("[data-position-submit]")
+        page.locator("#report").wait_for()
+        page = rep.go("/outbox")
+        page.locator("#entries li").first.wait_for()
+        page.screenshot(path=HERE / "outbox.png")
         manager = signed_in("manager", DESK)
         page = manager.go("/board")
         page.wait_for_timeout(1500)
