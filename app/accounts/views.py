@@ -276,7 +276,7 @@ def account_edit(account_id: UUID) -> Response:
 @blueprint.post("/accounts/<uuid:account_id>")
 @needs(P.ACCOUNTS_WRITE)
 def account_update(account_id: UUID) -> Response:
-    actor, form, version = current_actor(), AccountForm(request.form), version_for(account_id)
+    actor, form, version = current_actor(), AccountForm(request.form), version_for("account", account_id)
     account = get_account(actor, account_id)
     if form.validate():
         try:
@@ -399,7 +399,7 @@ def place_edit(place_id: UUID) -> Response:
 @blueprint.post("/places/<uuid:place_id>")
 @needs(P.ACCOUNTS_WRITE)
 def place_update(place_id: UUID) -> Response:
-    actor, form, version = current_actor(), PlaceForm(request.form), version_for(place_id)
+    actor, form, version = current_actor(), PlaceForm(request.form), version_for("place", place_id)
     place = get_place(actor, place_id)
     if form.validate():
         try:
@@ -488,7 +488,7 @@ def contact_edit(contact_id: UUID) -> Response:
 @blueprint.post("/contacts/<uuid:contact_id>")
 @needs(P.ACCOUNTS_WRITE)
 def contact_update(contact_id: UUID) -> Response:
-    actor, form, version = current_actor(), ContactForm(request.form), version_for(contact_id)
+    actor, form, version = current_actor(), ContactForm(request.form), version_for("contact", contact_id)
     contact = get_contact(actor, contact_id)
     if form.validate():
         try:

@@ -231,8 +231,11 @@ def add_reason(actor: Actor, visit_id: UUID, reason: str, now: datetime) -> Chec
     return arrival
 
 
-def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -> CheckOut:
-    """End the visit and say what came of it.
+def check_out(
+    actor: Actor, visit_id: UUID, given: ReportInput, now: datetime, *, version: int | None = None
+) -> CheckOut:
+    """End the visit and say what came of it. It is never refused: what was said meanwhile, by another page or phone
+    than one that knew `version`, stays beside it.
 
     What the house had assumed as its end gives way to the rep's own check-out, if that was made before the visit was
     forgotten and only arrived late. Who checks out the next day, or from the next customer, only reports.
@@ -242,8 +245,13 @@ def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -
     arrival = find_check_in(visit.id)
     if arrival is None:
         raise InvalidError("", N_("Check in first."))
-    known = find_check_out(visit.id)
-    if known is not None and not known.estimated:
+    known, report = find_check_out(visit.id), find_report(visit.id)
+    is_over, said = known is not None and not known.estimated, given.text
+    if report is not None and (is_over or version not in (None, report.version)):
+        given = _beside(report, given)
+    if known is not None and is_over:
+        if said:
+            _write_report(actor, visit, arrival, given, now)
         return known
     _write_report(actor, visit, arrival, given, now)
     if known is None:
@@ -261,13 +269,18 @@ def check_out(actor: Actor, visit_id: UUID, given: ReportInput, now: datetime) -
 
 
 def save_report(actor: Actor, visit_id: UUID, given: ReportInput, version: int | None, now: datetime) -> Report:
-    """Write or correct what came of a visit (StaleError where somebody was faster, unless with the same words)."""
+    """Write or correct what came of a visit (StaleError where somebody was faster, unless with the same words).
+
+    Where two visits on the rep's phone are this one here, neither report knew of the other: both stay.
+    """
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
     arrival, report = find_check_in(visit.id), find_report(visit.id)
     if arrival is None:
         raise InvalidError("", N_("Check in first."))
-    if not (report and _says(report, given)):
+    if report and visit.id != visit_id and version not in (None, report.version):
+        given = _beside(report, given)
+    elif not (report and _says(report, given)):
         must_match(version, report.version if report else 0)
     return _write_report(actor, visit, arrival, given, now)
 
@@ -401,6 +414,13 @@ def _close_open(rep_id: UUID | None, now: datetime) -> int:
 
 def _says(report: Report, given: ReportInput) -> bool:
     return (report.outcome, report.text, report.next_visit_on) == (given.outcome, given.text, given.next_visit_on)
+
+
+def _beside(report: Report, given: ReportInput) -> ReportInput:
+    """What is written below what the report says already; its own outcome and next visit count where they are said."""
+    texts = [text for text in (report.text, given.text) if text]
+    text = given.text if report.text in given.text else report.text if given.text in report.text else "\n".join(texts)
+    return ReportInput(given.outcome or report.outcome, text, given.next_visit_on or report.next_visit_on)
 
 
 def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInput, now: datetime) -> Report:

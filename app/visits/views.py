@@ -173,7 +173,8 @@ def check_out_create(visit_id: UUID) -> Response:
     visit_id = _own(visit_id)
     if form.validate():
         try:
-            check_out(current_actor(), visit_id, form.to_input(), now)
+            version = version_for("visit_report", visit_id)
+            check_out(current_actor(), visit_id, form.to_input(), now, version=version)
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -185,11 +186,11 @@ def check_out_create(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/report")
 @needs(P.VISITS_WRITE)
 def report_update(visit_id: UUID) -> Response:
-    form, now = ReportForm(request.form), captured_at()
-    visit_id = _own(visit_id)
+    form, now, named = ReportForm(request.form), captured_at(), visit_id
+    visit_id = _own(named)
     if form.validate():
         try:
-            save_report(current_actor(), visit_id, form.to_input(), version_for(visit_id), now)
+            save_report(current_actor(), named, form.to_input(), version_for("visit_report", visit_id), now)
         except InvalidError as error:
             form.refuse(error)
         except StaleError:

@@ -33,7 +33,7 @@ class Receipt(Model):
     """The first answer to a post of one person under one key.
 
     `at`: when it arrived. `captured_at`: when it was made, as the phone said; `doubtful`: that cannot be. `versions`:
-    {id of a row: the version that the post left} (web/versions.py).
+    {"table id": the version of that row that the post left} (web/versions.py).
     """
 
     __tablename__ = "receipt"
@@ -113,7 +113,9 @@ def _note_versions(session: Session, _context: UOWTransaction) -> None:
     left: dict[str, int] = g.get("left", {}) if has_request_context() else {}
     for row in (*session.new, *session.dirty):
         if hasattr(row, "version"):
-            left[" ".join(str(part) for part in object_mapper(row).primary_key_from_instance(row))] = row.version
+            left[" ".join(map(str, (row.__tablename__, *object_mapper(row).primary_key_from_instance(row))))] = (
+                row.version
+            )
 
 
 def withdraw() -> None:

@@ -20,14 +20,14 @@ AFTER = "Outbox-After"
 MOST = 50  # keys that one entry names
 
 
-def version_for(row_id: UUID) -> int | None:
-    """The version of the row that the posted form was filled in for: its `version`, or what the phone's own entries
-    before it left of that row, whichever is later. None where the form says none, so that it is not checked."""
+def version_for(table: str, row_id: UUID) -> int | None:
+    """The version of that row for which the posted form was filled in: its `version`, or what the phone's own entries
+    before it left of the row, whichever is later. None where the form says none, so that it is not checked."""
     said, actor = int_or_none("version"), find_current_actor()
     named = [parse_id(key.strip()) for key in request.headers.get(AFTER, "").split(",")[-MOST:]]
     keys = [key for key in named if key is not None]
     if said is None or actor is None or not keys:
         return said
     own = select(Receipt.versions).where(Receipt.person_id == actor.person_id, Receipt.key.in_(keys))
-    left = [versions[str(row_id)] for versions in db.session.scalars(own) if versions and str(row_id) in versions]
+    left = [(versions or {}).get(f"{table} {row_id}", said) for versions in db.session.scalars(own)]
     return max([said, *left])

@@ -490,3 +490,39 @@ def test_any_mixture_of_posts_replays_and_delays_is_one_visit(
         select(JournalEntry.event).where(JournalEntry.event.in_(["CheckedIn", "PhotoAdded"]))
     ).all()
     assert sorted(events) == ["CheckedIn", "PhotoAdded"]
+
+
+def test_reports_from_one_old_page_do_not_conflict_with_each_other(cast: Cast, browser: Open, stage: Stage) -> None:
+    rita, now = browser(cast.rita), datetime.now(UTC)
+    visit, mine, moment = new_id(), new_id(), now - HOUR
+    transact(lambda: plan_visit(cast.rita, visit, stage.bund, stage.bund_place, today_in(ZONE, moment), now))
+    before = [new_id()]
+    begun = begin(rita, stage.bund, mine, moment, once=str(before[0]))
+    assert begun.headers["Outbox-Location"] == f"/visits/{visit}", "the phone's visit is the planned one"
+    for text in ("one", "two", "three"):
+        said = late(moment) | {"Outbox-After": ",".join(map(str, before))}
+        before.append(new_id())
+        given = {"once": str(before[-1]), "version": "0", "outcome": "order", "text": text}
+        assert rita.post(f"/visits/{mine}/report", headers=said, **given).status_code == 204
+    assert db.session.get_one(Report, visit).text == "three"
+
+
+def test_two_visits_on_the_phone_that_are_one_here_keep_both_reports(cast: Cast, browser: Open, stage: Stage) -> None:
+    """The second check-in at a customer where the first is not over joins it: neither report knew of the other."""
+    rita, first, second, moment = browser(cast.rita), new_id(), new_id(), datetime.now(UTC) - HOUR
+    for visit in (first, second):
+        assert begin(rita, stage.bund, visit, moment).headers["Outbox-Location"] == f"/visits/{first}"
+    for visit, text in ((first, "Ordered"), (second, "Wants a call"), (second, "Wants a call")):
+        given = {"version": "0", "outcome": "order", "text": text}
+        assert rita.post(f"/visits/{visit}/report", headers=late(moment), **given).status_code == 204
+    assert db.session.get_one(Report, first).text == "Ordered\nWants a call"
+    stale = rita.post(f"/visits/{first}/report", headers=late(moment), version="0", text="An old page's")
+    assert stale.status_code == 409, "one's own older page is still a conflict"
+    for visit, text in ((second, "Bye"), (first, "Called"), (first, "Called")):
+        assert end(rita, visit, moment + HOUR / 2, version="0", outcome="", text=text).status_code == 204
+    db.session.expire_all()
+    report = db.session.get_one(Report, first)
+    assert (report.outcome, report.text) == ("order", "Ordered\nWants a call\nBye\nCalled"), (
+        "also from a second check-out"
+    )
+    assert count(CheckOut) == 1
