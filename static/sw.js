@@ -86,7 +86,7 @@ async function open(event, url) {
   if (changed) return changed;
   try {
     const answer = await Promise.race([asked, late(navigator.onLine ? LIMIT_MS : LIMIT_MS / 4)]);
-    const isOurs = answer.status === 404 && entries.some(({ opens }) => opens && url.pathname.includes(opens)); // not sent yet
+    const isOurs = answer.status === 404 && entries.some(({ opens }) => opens && url.href.includes(opens)); // not sent yet
     if (answer.status < 502 && !isOurs) return answer;
   } catch { /* no network, or too slow */ }
   return await keptScreen(url) ?? await asked.catch(() => caches.match("/offline"));

@@ -185,6 +185,7 @@ class World:
             except (Error, AssertionError):
                 if attempt + 1 == TRIES:
                     raise
+                self.phone.end()  # a browser that is half dead is started anew
             else:
                 return
 
