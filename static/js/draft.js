@@ -52,7 +52,7 @@ const say = async (form, which, at) => {
   form.closest("details")?.setAttribute("open", "");
 };
 
-const drop = (form) => {
+export const drop = (form) => {
   dirty.delete(form);
   drafted.delete(form);
   say(form);
@@ -127,10 +127,6 @@ export const bring = () => {
 
 addEventListener("pagehide", flush);
 document.addEventListener("visibilitychange", flush);
-addEventListener("outbox:kept", ({ target }) => forms.has(target) && drop(target));
-addEventListener("submit", ({ defaultPrevented, target: form, submitter }) => {
-  if (!defaultPrevented && forms.has(form) && (submitter?.matches("[data-to]") || form.closest("[data-to]"))) drop(form); // the rest looks
-});
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (forms.has(ctx?.sourceElement) && ctx.response.status < 400) drop(ctx.sourceElement);
 });

@@ -46,5 +46,11 @@ for (const name of ["input", "change", "photo:done"]) addEventListener(name, asy
   if (isTrusted) typed.add(target);
   if (person && forms.has(target.form) && !detail?.brought) (await import("./draft.js")).touch(target.form);
 });
+/* What is kept or posted needs no draft any more; also where that comes before draft.js. */
+const isPosted = ({ target, submitter }) => submitter?.matches("[data-to]") || target.closest("[data-to]"); // the rest looks
+for (const name of ["outbox:kept", "submit"]) addEventListener(name, async (event) => {
+  const { defaultPrevented, target, type } = event;
+  if (!defaultPrevented && forms.has(target) && (type === "outbox:kept" || isPosted(event))) (await import("./draft.js")).drop(target);
+});
 document.addEventListener("htmx:after:swap", wire);
 document.readyState === "complete" ? wire() : addEventListener("DOMContentLoaded", wire);

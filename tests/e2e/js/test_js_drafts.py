@@ -80,6 +80,8 @@ def test_every_kind_of_field_is_back_with_a_line_that_says_so(site: Site, new_pa
     page = new_page("addEventListener('change', ({ target }) => { (window.told ??= []).push(target.name) })")
     address = put(site, REPORT)
     page.goto(address)
+    page.fill("[name=who]", "Ms")
+    kept(page, 1)
     fill_all(page)
     page.evaluate("document.querySelector('[name=lat]').value = '31.2'")
     page.goto(site.page("/elsewhere", "<p>Tapped on the bar at once</p>"))
