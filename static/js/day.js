@@ -11,7 +11,7 @@ import { _ } from "./words.js";
 /** @typedef {{key: string, ids: string[], url: string, fields: [string, string][], to: string, page: string, opens: string, about: string, state: string}} Entry */
 /** @typedef {{href: string, name: string, address: string}} Stop */
 
-const { outbox } = Reflect.get(self, "self");
+const { outbox } = self;
 /** The last part of its address says what a post does. @param {Entry} entry @returns {string} */
 const deed = (entry) => outbox.pathOf(entry).split("/").at(-1);
 /** @param {Entry} entry @param {string} name */
