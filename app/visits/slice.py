@@ -8,6 +8,7 @@ from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
 from app.visits import board, jobs, offline, views
+from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
 from app.web.slice import MenuItem, Panel, Slice
@@ -43,5 +44,6 @@ SLICE = Slice(
     ),
     panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
     jobs=(jobs.CLOSE_FORGOTTEN,),
+    commands=(visits,),
     plugs=(offline.CARRIED,),
 )
