@@ -44,7 +44,7 @@ USUAL_ERROR_M = 30.0
 """Where a fix does not tell its accuracy: GPS between houses, 95 % (open sky: 5 m, gps.gov)."""
 
 ENOUGH = 20  # fixes that agree: two days of visits, so that a whole false day stays visible
-FAR_NEARER = 2  # times nearer to where it was before the jump than to where it was after it: back, and not half-way
+FAR_NEARER = 1.5  # times nearer to where it was before the jump than to where it was after it: back, and not half-way
 KEPT = 10_000  # fixes among which a replayed one is looked for, years of visits; an older one still runs backwards
 
 
