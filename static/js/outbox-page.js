@@ -29,10 +29,14 @@ const REASONS = {
   409: _("Changed in the meantime, or sent before with other contents."),
   413: _("Too large for the server."),
 };
+const BOTH = "#error .table"; // mine and theirs
 const TITLES = { refused: _("Needs you"), waiting: _("Waits to be sent"), sent: _("Sent in the last 36 hours") };
-/** Why the server refused: what its page says. */
+/** Why the server refused: what its page says, once each. */
 const whyOf = ({ answer, status }) => {
-  const told = [...parse(answer).querySelectorAll(".errors li, .field-error, #error .note, #problem .note, #duplicates .note strong")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+  const page = parse(answer), all = (which) => [...page.querySelectorAll(which)].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+  if (page.querySelector(BOTH)) return _("Somebody else changed it meanwhile. Compare both, then correct and send yours, or throw it away.");
+  const summary = all(".errors li");
+  const told = summary.length ? summary : all(".field-error, #error .note strong, #error .note p, #problem .note, #duplicates .note strong");
   return [...new Set(told)].slice(0, 4).join(" ") || REASONS[status] || _("The server answered %(status)s.", { status });
 };
 /** What the entry says: what was filled in, what was reviewed, the photos. */
@@ -60,7 +64,7 @@ function rowOf(entry, signedOut, isBehind) {
   part(".content > div").append(content);
   part(".state").textContent = stateOf(entry, signedOut, isBehind);
   part(".why").textContent = isRefused ? whyOf(entry) : "";
-  const both = isRefused && parse(entry.answer).querySelector("#error .table"); // mine and theirs
+  const both = isRefused && parse(entry.answer).querySelector(BOTH);
   if (both) part(".why").after(both);
   for (const text of row.querySelectorAll("p:empty")) text.remove();
   part(".act").hidden = entry.state === "sent";
@@ -68,7 +72,7 @@ function rowOf(entry, signedOut, isBehind) {
   part("[data-act=correct]").hidden = !["correct", "take-up"].includes(remedy);
   if (remedy === "anew") part(".anew a").href = entry.to;
   else part(".anew").remove();
-  part("[data-act=again]").hidden = isBehind || remedy === "anew" || isRefused && entry.status === 413; // it would hear the same
+  part("[data-act=again]").hidden = isBehind || remedy === "anew" || isRefused && (entry.status === 413 || both); // it would hear the same
   part(".act").addEventListener("click", async ({ target }) => {
     const { act } = target.dataset;
     if (act === "remove") await outbox.remove(entry.seq);

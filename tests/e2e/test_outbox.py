@@ -116,7 +116,7 @@ def test_what_is_refused_is_corrected_and_sent(rep: Visitor) -> None:
     offline(rep, False)
     expect(page.locator("#outbox.bad")).to_be_visible()
     page = rep.go("/outbox")
-    expect(page.locator("#entries .why")).to_contain_text("Name")
+    expect(page.locator("#entries .why")).to_have_text("Name of the person: This field is required.")  # said once
     rep.fits()
     page.click("[data-act=correct]")
     expect(page.locator("[name=title]")).to_have_value("Buyer of Nothing")
@@ -187,6 +187,8 @@ def test_a_conflict_shows_both_values_and_takes_mine(rep: Visitor) -> None:
     page = rep.go("/outbox")
     expect(page.locator("#entries table")).to_contain_text("Mine without signal")
     expect(page.locator("#entries table")).to_contain_text("Theirs meanwhile")
+    expect(page.locator("#entries .why")).to_contain_text("Compare both")
+    expect(page.locator("[data-act=again]")).to_be_hidden()
     page.click("[data-act=correct]")
     page.wait_for_url(f"**{address}/edit")
     expect(page.locator("[name=category]")).to_have_value("Mine without signal")
