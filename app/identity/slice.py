@@ -3,6 +3,7 @@
 from app.identity import admin_views, jobs, views
 from app.identity.commands import people
 from app.identity.permissions import P
+from app.infra import looks
 from app.kernel.i18n import N_
 from app.web.slice import MenuItem, Slice
 
@@ -18,6 +19,6 @@ SLICE = Slice(
         MenuItem(N_("Company"), "administration.company_edit", "building", P.COMPANY_MANAGE, "more", COMPANY, 815),
         MenuItem(N_("Settings"), "identity.profile_edit", "settings", P.PROFILE_OWN, "more", N_("Me"), 900),
     ),
-    jobs=(jobs.FORGET_DEVICES,),
+    jobs=(jobs.FORGET_DEVICES, looks.FORGET),
     commands=(people,),
 )

@@ -139,3 +139,37 @@ class Photo(Model):
     size: Mapped[int]  # bytes
     taken_at: Mapped[datetime | None]  # by the camera's clock
     exif: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Review(Model):
+    """What a manager says to a check-in (accepted, queried), and what its rep answers. Rows are only added: the last
+    one by `at` is how the visit stands, and no fact nor verdict changes by it. `rep_id` repeats the visit's."""
+
+    __tablename__ = "visit_review"
+    __table_args__ = (
+        CheckConstraint("kind IN ('accepted', 'queried', 'answered')", name="kind"),
+        Index(None, "visit_id"),
+        Index(None, "rep_id", "at"),
+        Index(None, "kind", "at"),
+    )
+    id: Mapped[UUID] = id_column()
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
+    kind: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
+
+
+class ProposalDismissal(Model):
+    """Not now: check-ins up to `at` propose no better position for this place any more (None: no new place)."""
+
+    __tablename__ = "proposal_dismissal"
+    __table_args__ = (Index(None, "account_id"),)
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")

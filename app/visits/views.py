@@ -13,6 +13,7 @@ from app.accounts.queries import get_account, list_overdue, list_places
 from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
+from app.infra.looks import Seen, saw
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.geo import Position
@@ -256,6 +257,7 @@ def photo_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_READ)
 def photo_show(visit_id: UUID, photo_id: UUID) -> Response:
     photo = get_photo(current_actor(), visit_id, photo_id)
+    saw(current_actor(), {photo.person_id}, Seen.VISIT, datetime.now(UTC))
     try:
         response = make_response(read(photo.digest))
     except FileNotFoundError:  # a database that was brought back without its files
@@ -318,6 +320,8 @@ def _show(
     actor, now = current_actor(), datetime.now(UTC)
     line = get_line(actor, visit_id, now)
     begun, report = find_check_in(visit_id), find_report(visit_id)
+    if begun:
+        saw(actor, {line.row.rep_id}, Seen.VISIT, now)
     return page(
         "visits/show.html",
         "photos",
