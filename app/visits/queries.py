@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -24,6 +24,8 @@ from app.visits.rules import VisitState, state_of, tone_of
 
 _Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
+MOST_PRESENT = 20
+OPEN_AT_MOST = timedelta(days=7)  # a check-in that is still open is closed by the house after its day
 SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther apart
 
 
@@ -230,12 +232,22 @@ def list_of_account(actor: Actor, account_id: UUID, now: datetime, limit: int = 
     return [_line(row, now) for row in rows]
 
 
-def find_open(actor: Actor, now: datetime) -> VisitLine | None:
-    """The visit that the actor is at: checked in, not out."""
-    row = db.session.execute(
-        _lines().where(CheckIn.person_id == actor.id, CheckOut.visit_id.is_(None)).order_by(CheckIn.at.desc()).limit(1)
-    ).first()
-    return _line(row, now) if row else None
+def find_present(actor: Actor, now: datetime, asked: AnySelect) -> tuple[VisitLine | None, list[VisitLine]]:
+    """Where the actor is now (checked in, not out), and his visits among the ids of `asked`, latest first: both are
+    for the top of the day, and one statement finds them."""
+    since = today_in(actor.zone, now) - OPEN_AT_MOST
+    is_open = select(Visit.id).join(CheckIn, CheckIn.visit_id == Visit.id)
+    is_open = is_open.where(Visit.rep_id == actor.id, Visit.planned_on >= since)
+    is_open = is_open.where(~exists().where(CheckOut.visit_id == Visit.id))
+    rows = db.session.execute(
+        _lines()
+        .where(Visit.id.in_(union_all(is_open, asked)), Visit.rep_id == actor.id)
+        .order_by(CheckIn.at.desc())
+        .limit(MOST_PRESENT)
+    )
+    lines = [_line(row, now) for row in rows]
+    present = next((each for each in lines if each.row.check_out_at is None), None)
+    return present, [each for each in lines if each is not present]
 
 
 def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:

@@ -37,7 +37,7 @@ from app.visits.queries import (
     VisitLine,
     find_check_in,
     find_dismissal,
-    find_open,
+    find_present,
     find_report,
     find_withdrawal,
     get_line,
@@ -48,6 +48,7 @@ from app.visits.queries import (
     list_missed,
     list_photos,
 )
+from app.visits.review_queries import asked_about
 from app.visits.rules import (
     OUTCOMES,
     REASONS,
@@ -84,6 +85,7 @@ def today_index() -> Response:
     today = today_in(actor.zone, now)
     lines = list_day(actor, actor.person_id, today, now)
     following = next((each for each in lines if each.state is VisitState.PLANNED), None)
+    present, asked = find_present(actor, now, asked_about(actor.person_id))
     return page(
         "visits/today.html",
         today=today,
@@ -91,7 +93,8 @@ def today_index() -> Response:
         following=following,
         ways=_ways(following) if following else None,
         check_in_form=CheckInForm(),
-        present=find_open(actor, now),
+        present=present,
+        asked=asked,
         missed=list_missed(actor, today, now, MOST_MISSED),
         shown=MOST_MISSED if request.args.get("missed") == "all" else FIRST_MISSED,
         overdue=list_overdue(actor, today, 5),
@@ -353,6 +356,7 @@ def _show(
         outcomes=OUTCOMES,
         placeless=line.row.lat is None,
         ended=_end_of(line),
+        reviews=shown_in("verdict", actor, visit_id) if begun else (),
         panels=shown_in("visit", actor, visit_id),
     )
 
