@@ -11,6 +11,7 @@ from app.kernel.access import Actor, must
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
+from app.visits.chain import append
 from app.visits.events import VisitReviewed
 from app.visits.models import Review, Visit
 from app.visits.queries import find_check_in, get_own_visit
@@ -95,5 +96,6 @@ def _say(
     )
     db.session.add(review)
     record(actor, VisitReviewed(visit_id, review_id=row_id, kind=kind.value), now)
-    db.session.flush()
+    told = {"review": row_id, "by": actor.person_id, "at": now, "kind": kind.value, "text": text}
+    append(rep_id, "review", visit_id, told, now)
     return review

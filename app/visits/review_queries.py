@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -20,7 +20,7 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 from app.kernel.page import PAGE_SIZE, Page, offset
-from app.visits.models import CheckIn, Review, Visit
+from app.visits.models import CheckIn, Finding, Review, Visit
 from app.visits.standing import DOUBTFUL, REVIEWED_WITHIN, Standing, awaits_answer
 
 MOST_ASKED = 100
@@ -106,12 +106,13 @@ def list_to_review(actor: Actor, which: str, number: int, now: datetime) -> Page
     """Page `number` of the visits that a manager should look at, newest first. `which` is one of FILTERS: '' is all of
     them, open (nobody has said anything yet, of the last REVIEWED_WITHIN), answered, queried.
 
-    Rows (id, rep_id, rep, name, at, zone, verdict, distance, reason, last_id, last_kind, text): `reason` is what the
-    rep said, `text` what was said last.
+    Rows (id, rep_id, rep, name, at, zone, verdict, distance, reason, findings, last_id, last_kind, text, last_at):
+    `reason` is what the rep said, `findings` how many there are, `text` what was said last.
     """
     last = aliased(Review)
     recent = CheckIn.at >= now - REVIEWED_WITHIN
-    is_open = and_(last.id.is_(None), recent, CheckIn.verdict.in_(DOUBTFUL))
+    doubtful = or_(CheckIn.verdict.in_(DOUBTFUL), exists().where(Finding.visit_id == Visit.id))
+    is_open = and_(last.id.is_(None), recent, doubtful)
     is_said = last.kind == which if which in ("answered", "queried") else last.kind != Standing.ACCEPTED
     rows = _reviewed(last, inner=which in ("answered", "queried")).where(
         is_open if which == "open" else is_said if which else or_(is_open, and_(recent, is_said)), *_of_others(actor)
@@ -151,6 +152,12 @@ def _reviewed(last: Any, *, inner: bool) -> AnySelect:
             CheckIn.verdict,
             CheckIn.distance,
             CheckIn.reason,
+            select(func.count())
+            .select_from(Finding)
+            .where(Finding.visit_id == Visit.id)
+            .correlate(Visit)
+            .scalar_subquery()
+            .label("findings"),
             last.id.label("last_id"),
             last.kind.label("last_kind"),
             last.text,
