@@ -241,13 +241,14 @@ def find_present(actor: Actor, now: datetime, asked: AnySelect) -> tuple[VisitLi
     is_open = is_open.where(~exists().where(CheckOut.visit_id == Visit.id))
     rows = db.session.execute(
         _lines()
+        .add_columns(Visit.id.in_(asked).label("is_asked"))
         .where(Visit.id.in_(union_all(is_open, asked)), Visit.rep_id == actor.id)
         .order_by(CheckIn.at.desc())
         .limit(MOST_PRESENT)
     )
     lines = [_line(row, now) for row in rows]
     present = next((each for each in lines if each.row.check_out_at is None), None)
-    return present, [each for each in lines if each is not present]
+    return present, [each for each in lines if each.row.is_asked]
 
 
 def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
