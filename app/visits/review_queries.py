@@ -86,7 +86,7 @@ def list_reviewed(actor: Actor, visit_ids: Collection[UUID]) -> Sequence[AnyRow]
     return db.session.execute(
         select(Visit.id, Visit.rep_id, last.id.label("last_id"), last.kind.label("last_kind"))
         .join(CheckIn, CheckIn.visit_id == Visit.id)
-        .outerjoin(last, and_(last.visit_id == Visit.id, _is_last(last)))
+        .outerjoin(last, and_(last.visit_id == Visit.id, is_last(last)))
         .where(Visit.id.in_(sorted(visit_ids)), *_of_others(actor))
         .order_by(Visit.id)
     ).all()
@@ -136,7 +136,7 @@ def list_asked(actor: Actor) -> Sequence[AnyRow]:
 def asked_about(rep_id: UUID) -> AnySelect:
     """Ids of the visits about which this rep has a question to answer."""
     last = aliased(Review)
-    return select(last.visit_id).where(last.rep_id == rep_id, last.kind == Standing.QUERIED, _is_last(last))
+    return select(last.visit_id).where(last.rep_id == rep_id, last.kind == Standing.QUERIED, is_last(last))
 
 
 def _reviewed(last: Any, *, inner: bool) -> AnySelect:
@@ -167,11 +167,11 @@ def _reviewed(last: Any, *, inner: bool) -> AnySelect:
         .join(Account, Account.id == Visit.account_id)
         .join(Place, Place.id == Visit.place_id)
         .join(Person, Person.id == Visit.rep_id)
-        .join(last, and_(last.visit_id == Visit.id, _is_last(last)), isouter=not inner)
+        .join(last, and_(last.visit_id == Visit.id, is_last(last)), isouter=not inner)
     )
 
 
-def _is_last(review: Any) -> ColumnElement[bool]:
+def is_last(review: Any) -> ColumnElement[bool]:
     """Whether nothing was said after this; two of one moment are in the order of their ids."""
     later = aliased(Review)
     after = or_(later.at > review.at, and_(later.at == review.at, later.id > review.id))

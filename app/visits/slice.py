@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, offline, review_views, views
+from app.visits import board, jobs, offline, proposal_views, review_views, views
 from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
@@ -25,7 +25,13 @@ def _visits_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="visits",
-    blueprints=(views.blueprint, board.blueprint, review_views.blueprint, offline.blueprint),
+    blueprints=(
+        views.blueprint,
+        board.blueprint,
+        review_views.blueprint,
+        proposal_views.blueprint,
+        offline.blueprint,
+    ),
     menu=(
         MenuItem(
             N_("Team"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1, covers=("/reps/",)
@@ -47,6 +53,7 @@ SLICE = Slice(
         ),
     ),
     panels=(
+        Panel("account", 5, P.ACCOUNTS_WRITE, "visits/proposals.html", proposal_views.proposals_panel),
         Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),
         Panel("verdict", 10, P.VISITS_READ, "visits/reviews.html", review_views.thread_panel),
     ),
