@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.identity.permissions import P
+from app.infra.arrival import heard_at
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import Actor, must
@@ -96,6 +97,9 @@ def _say(
     )
     db.session.add(review)
     record(actor, VisitReviewed(visit_id, review_id=row_id, kind=kind.value), now)
-    told = {"review": row_id, "by": actor.person_id, "at": now, "kind": kind.value, "text": text}
-    append(rep_id, "review", visit_id, told, now)
+    told = {
+        "visit_id": visit_id, "person_id": actor.person_id, "at": now, "received_at": heard_at(now),
+        "kind": kind.value, "text": text,
+    }  # fmt: skip
+    append(rep_id, "review", row_id, told, now)
     return review

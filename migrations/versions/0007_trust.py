@@ -61,9 +61,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal_dismissal")),
     )
     op.create_index("ix_proposal_dismissal_account_id", "proposal_dismissal", ["account_id"])
+    op.create_index("ix_journal_person_id_at", "journal", ["person_id", "at"])
+    op.create_index("ix_note_person_id", "note", ["person_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_note_person_id", "note")
+    op.drop_index("ix_journal_person_id_at", "journal")
     op.drop_table("proposal_dismissal")
     op.drop_table("visit_review")
     op.drop_table("look")
