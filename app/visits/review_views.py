@@ -29,7 +29,7 @@ from app.web.htmx import goto, page
 
 blueprint = Blueprint("reviews", __name__)
 
-FILTER_NAMES = {"": N_("All"), "open": N_("Not looked at"), "answered": N_("Answered"), "queried": N_("Waiting")}
+FILTER_NAMES = {"": N_("All"), "open": N_("Not looked at"), "answered": N_("Answered"), "queried": N_("Queried")}
 WORDS: dict[str, Any] = {"standings": STANDING_NAMES, "tones": STANDING_TONES}
 
 
