@@ -15,12 +15,13 @@ from app.identity.queries import count_all, get_company, get_self
 from app.identity.stored import LOOKS
 from app.kernel.access import Actor
 from app.kernel.errors import NotFoundError
+from app.kernel.ids import parse_id
 from app.kernel.page import PAGE_SIZE, Page, offset, page_number
 from app.web.actor import current_actor
 from app.web.form import translated
 from app.web.guard import needs
 from app.web.htmx import page
-from app.web.locale import moment_text
+from app.web.locale import day_text, moment_text
 
 blueprint = Blueprint("own", __name__)
 
@@ -86,14 +87,15 @@ def _all(table: Stored, actor: Actor) -> Iterator[Row]:
 
 
 def _shown(table: Stored, row: Row) -> dict[str, Any]:
-    """A row for the page: what heads it, where it leads, and the rest as (label, text) without what is empty."""
-    head, *rest = table.columns
-    told = [(translated(column.label), _text(column, row[column.name])) for column in rest]
-    return {
-        "head": _text(head, row[head.name]) or "–",
-        "link": table.link(row),
-        "rest": [(label, text) for label, text in told if text],
-    }
+    """A row for the page: what heads it, where it leads, and the rest as (label, text) without what is empty or says
+    the same as the value before."""
+    head, *rest = [column for column in table.columns if column.is_shown]
+    told: list[tuple[str, str]] = []
+    for column in rest:
+        text = _text(column, row[column.name])
+        if text and not (told and told[-1][1] == text):  # it arrived in the minute in which it happened
+            told.append((translated(column.label), text))
+    return {"head": _text(head, row[head.name]) or "–", "link": table.link(row), "rest": told}
 
 
 def _text(column: Column, value: Any) -> str:
@@ -103,11 +105,18 @@ def _text(column: Column, value: Any) -> str:
         return translated(column.words[value])
     if isinstance(value, datetime):
         return moment_text(value)
+    if isinstance(value, date):
+        return day_text(value)
     if isinstance(value, float):
-        return f"{value:.6f}".rstrip("0").rstrip(".")
+        return f"{value:.6f}".rstrip("0").rstrip(".") if column.name in ("lat", "lon") else f"{value:.1f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {each}" for name, each in value.items() if each not in (None, ""))
+        told = (f"{name} {each}" for name, each in value.items() if each not in (None, "") and not _is_id(each))
+        return ", ".join(told)
     return str(value)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and all(parse_id(each) for each in value.split(","))
 
 
 def _plain(value: Any) -> Any:

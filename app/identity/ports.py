@@ -12,12 +12,13 @@ Row: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of a row: its name in the download, its label (msgid), and the words (msgids) for the values that are
-    keys."""
+    """One value of a row: its name in the download, its label (msgid), the words (msgids) for the values that are keys,
+    and whether the page shows it: an id says nothing to a reader."""
 
     name: str
     label: str
     words: Mapping[Any, str] = field(default_factory=dict)
+    is_shown: bool = True
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ JOURNAL = Stored(
         Column("event", N_("What")),
         Column("at", N_("When")),
         Column("arrived_at", N_("Arrived")),
-        Column("subject_id", N_("About")),
+        Column("subject_id", N_("About"), is_shown=False),
         Column("facts", N_("Details")),
     ),
     counted_journal,
