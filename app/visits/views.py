@@ -58,7 +58,7 @@ from app.visits.rules import (
     needs_reason,
     visit_minutes,
 )
-from app.web.actor import current_actor
+from app.web.actor import current_actor, current_device
 from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
 from app.web.errors import reason_text
@@ -115,7 +115,7 @@ def check_in_create(visit_id: UUID) -> Response:
     visit_id = take_up(current_actor(), visit_id, now).id
     if form.validate():
         try:
-            check_in(current_actor(), visit_id, form.to_input(arrival()), now)
+            check_in(current_actor(), visit_id, form.to_input(arrival(), current_device()), now)
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -140,7 +140,7 @@ def unplanned_create(account_id: UUID) -> Response:
         try:
             done = check_in_unplanned(
                 current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data,
-                form.to_input(arrival()), now,
+                form.to_input(arrival(), current_device()), now,
             )  # fmt: skip
         except InvalidError as error:
             form.refuse(error)
