@@ -43,7 +43,7 @@ SLICE = Slice(
         ),
     ),
     panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
-    jobs=(jobs.CLOSE_FORGOTTEN,),
+    jobs=(jobs.CLOSE_FORGOTTEN, jobs.DELETE_POSITIONS),
     commands=(visits,),
     plugs=(offline.CARRIED,),
 )

@@ -15,11 +15,11 @@ from app.visits.plausibility import LATE_AFTER, Reason
 from app.visits.rules import Judgement, Verdict
 
 # What stands beside the verdict -> msgid. Places: duration in whole seconds, written by the edge as people say it, and
-# the number of a photo.
+# the number of a photo, and the rep's words.
 _BESIDE = {
     "late_arrival": N_("It arrived %(duration)s later: the phone may have had no signal."),
     "clock_doubtful": N_("The phone's clock was wrong: the time of arrival counts."),
-    "explained": N_("The rep gave a reason."),
+    "explained": N_("The rep says why: “%(words)s”"),
     "photo_used_before": N_("Photo %(number)s was kept with another visit before; %(duration)s lie between them."),
     "photo_looks_used": N_("Photo %(number)s looks the same as one of another visit; %(duration)s lie between them."),
 }
