@@ -25,7 +25,7 @@ _BESIDE = {
 }
 SENTENCES: Mapping[str, str] = {
     **rules.REASONS,
-    **{reason.value: text for reason, text in plausibility.REASONS.items()},
+    **{reason.value: text for reason, text in plausibility.REASONS.items() if reason is not Reason.STALE_FIX},
     **_BESIDE,
 }
 """Every reason that a visit can show -> msgid of its sentence."""
