@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from app.infra.arrival import heard_at
 from app.infra.db import TryAgainError, db
-from app.visits.models import ChainLink
+from app.visits.models import ChainLink, CheckIn, Dismissal, Finding, Photo, Review
 
 BEGIN = ""  # what stands before the first link
 
@@ -67,6 +67,18 @@ def new_salt() -> str:
 def sealed(salt: str, *values: object) -> str:
     """What stands in the chain for values that will be deleted: SHA-256 (hex) of the salt and their canonical JSON."""
     return hashlib.sha256((salt + canonical(values)).encode()).hexdigest()
+
+
+def _refuse_change(_mapper: object, _connection: object, row: object) -> None:
+    """Rows that the chain tells of are never changed by the session; a reason may be given afterwards, once."""
+    changed = {attribute.key for attribute in inspect(row).attrs if attribute.history.has_changes()}
+    changed -= {"reason"} if isinstance(row, CheckIn) else set()
+    if changed:
+        raise RuntimeError(f"{type(row).__name__} stands in the chain: {', '.join(sorted(changed))} never changes")
+
+
+for _model in (ChainLink, CheckIn, Dismissal, Finding, Photo, Review):
+    event.listen(_model, "before_update", _refuse_change)
 
 
 def _plain(value: object) -> str:

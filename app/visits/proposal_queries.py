@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -17,8 +17,8 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.geo import Position
-from app.visits.models import CheckIn, Finding, ProposalDismissal, Review, Visit
-from app.visits.review_queries import is_last
+from app.visits.models import CheckIn, ProposalDismissal, Review, Visit
+from app.visits.review_queries import has_findings, is_last
 from app.visits.rules import Verdict
 from app.visits.standing import Standing
 
@@ -64,7 +64,7 @@ def _check_ins(actor: Actor, account_id: UUID) -> Sequence[Any]:
             CheckIn.verdict,
             CheckIn.verdict_reason,
             last.kind.label("standing"),
-            exists().where(Finding.visit_id == Visit.id).label("has_findings"),
+            has_findings().label("has_findings"),
             Place.id.label("place_id"),
             Place.lat,
             Place.lon,

@@ -17,8 +17,10 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position
 from app.visits.events import VisitWithdrawn
-from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
+from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit, VisitAlias
+from app.visits.plausibility import ENOUGH
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, tone_of
 
@@ -26,6 +28,7 @@ _Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
 MOST_PRESENT = 20
 OPEN_AT_MOST = timedelta(days=7)  # a check-in that is still open is closed by the house after its day
+MOST_LIKE = 1000  # photos that share a quarter of a look
 SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther apart
 
 
@@ -323,6 +326,63 @@ def find_report(visit_id: UUID) -> Report | None:
 def find_dismissal(visit_id: UUID) -> Dismissal | None:
     """Why the visit did not take place."""
     return db.session.get(Dismissal, visit_id)
+
+
+def list_fixes(rep_id: UUID, device_id: UUID | None) -> Sequence[AnyRow]:
+    """(lat, lon, accuracy, speed, fix_at, fix_told_at, received_at) of the last fixes that the device sent, in order of
+    arrival; of the rep, where that device sent none yet."""
+    rows = db.session.execute(
+        select(
+            CheckIn.lat, CheckIn.lon, CheckIn.accuracy, CheckIn.speed, CheckIn.fix_at, CheckIn.fix_told_at,
+            CheckIn.received_at, CheckIn.device_id,
+        )
+        .where(CheckIn.person_id == rep_id, CheckIn.lat.is_not(None))
+        .order_by(CheckIn.received_at.desc(), CheckIn.visit_id.desc())
+        .limit(2 * ENOUGH)
+    ).all()  # fmt: skip
+    of_device = [row for row in rows if row.device_id == device_id] or rows
+    return of_device[:ENOUGH][::-1]
+
+
+def was_sent_before(told_at: datetime, position: Position) -> bool:
+    """Whether somebody checked in with the very same fix, at whatever customer."""
+    same = select(CheckIn.visit_id).where(CheckIn.fix_told_at == told_at)
+    same = same.where(CheckIn.lat == position.lat, CheckIn.lon == position.lon)
+    return db.session.scalar(same.limit(1)) is not None
+
+
+def list_other_places(account_id: UUID, place_id: UUID) -> Sequence[AnyRow]:
+    """(lat, lon, radius, label, address) of the account's other places that are located exactly."""
+    return db.session.execute(
+        select(Place.lat, Place.lon, Place.radius, Place.label, Place.address)
+        .where(Place.account_id == account_id, Place.id != place_id)
+        .where(Place.archived_at.is_(None), Place.certainty == "exact")
+    ).all()
+
+
+def list_photos_like(photo: Photo) -> Sequence[AnyRow]:
+    """(digest, sent_digest, look_1 to look_4, received_at) of photos of other visits that are the same file or share a
+    quarter of the look, the latest first."""
+    quarters = ("look_1", "look_2", "look_3", "look_4")
+    same = [getattr(Photo, name) == getattr(photo, name) for name in quarters if getattr(photo, name) is not None]
+    same.append(Photo.digest == photo.digest)
+    if photo.sent_digest:
+        same.append(Photo.sent_digest == photo.sent_digest)
+    return db.session.execute(
+        select(Photo.digest, Photo.sent_digest, *(getattr(Photo, name) for name in quarters), Photo.received_at)
+        .where(Photo.visit_id != photo.visit_id, or_(*same))
+        .order_by(Photo.received_at.desc())
+        .limit(MOST_LIKE)
+    ).all()
+
+
+def list_findings(visit_id: UUID) -> Sequence[AnyRow]:
+    """(reason, params, subject_id, at) of the further reasons at a visit that the caller has been shown."""
+    return db.session.execute(
+        select(Finding.reason, Finding.params, Finding.subject_id, Finding.at)
+        .where(Finding.visit_id == visit_id)
+        .order_by(Finding.received_at, Finding.id)
+    ).all()
 
 
 def list_photos(visit_id: UUID) -> Sequence[AnyRow]:

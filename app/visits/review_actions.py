@@ -5,15 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from app.identity.permissions import P
-from app.infra.arrival import heard_at
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import Actor, must
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
-from app.visits.chain import append
 from app.visits.events import VisitReviewed
+from app.visits.evidence import link
+from app.visits.facts import Kind, of_review
 from app.visits.models import Review, Visit
 from app.visits.queries import find_check_in, get_own_visit
 from app.visits.review_queries import find_review, get_reviewed, list_reviewed, list_said
@@ -97,9 +97,6 @@ def _say(
     )
     db.session.add(review)
     record(actor, VisitReviewed(visit_id, review_id=row_id, kind=kind.value), now)
-    told = {
-        "visit_id": visit_id, "person_id": actor.person_id, "at": now, "received_at": heard_at(now),
-        "kind": kind.value, "text": text,
-    }  # fmt: skip
-    append(rep_id, "review", row_id, told, now)
+    db.session.flush()
+    link(rep_id, Kind.REVIEWED, row_id, of_review(review), now)
     return review

@@ -21,7 +21,7 @@ from app.kernel.access import Actor, Reach
 from app.kernel.errors import NotFoundError
 from app.kernel.page import PAGE_SIZE, Page, offset
 from app.visits.models import CheckIn, Finding, Review, Visit
-from app.visits.standing import DOUBTFUL, REVIEWED_WITHIN, Standing, awaits_answer
+from app.visits.standing import DOUBTFUL, INNOCENT, REVIEWED_WITHIN, Standing, awaits_answer
 
 MOST_ASKED = 100
 FILTERS = ("", "open", "answered", "queried")
@@ -111,7 +111,7 @@ def list_to_review(actor: Actor, which: str, number: int, now: datetime) -> Page
     """
     last = aliased(Review)
     recent = CheckIn.at >= now - REVIEWED_WITHIN
-    doubtful = or_(CheckIn.verdict.in_(DOUBTFUL), exists().where(Finding.visit_id == Visit.id))
+    doubtful = or_(CheckIn.verdict.in_(DOUBTFUL), has_findings())
     is_open = and_(last.id.is_(None), recent, doubtful)
     is_said = last.kind == which if which in ("answered", "queried") else last.kind != Standing.ACCEPTED
     rows = _reviewed(last, inner=which in ("answered", "queried")).where(
@@ -139,6 +139,11 @@ def asked_about(rep_id: UUID) -> AnySelect:
     return select(last.visit_id).where(last.rep_id == rep_id, last.kind == Standing.QUERIED, is_last(last))
 
 
+def has_findings() -> ColumnElement[bool]:
+    """Whether something was found at the visit that somebody should look at."""
+    return exists().where(Finding.visit_id == Visit.id, Finding.reason.not_in(INNOCENT))
+
+
 def _reviewed(last: Any, *, inner: bool) -> AnySelect:
     """Begun visits with the last thing said of each; `inner`: only those of which something was."""
     return (
@@ -154,7 +159,7 @@ def _reviewed(last: Any, *, inner: bool) -> AnySelect:
             CheckIn.reason,
             select(func.count())
             .select_from(Finding)
-            .where(Finding.visit_id == Visit.id)
+            .where(Finding.visit_id == Visit.id, Finding.reason.not_in(INNOCENT))
             .correlate(Visit)
             .scalar_subquery()
             .label("findings"),

@@ -57,7 +57,7 @@ SLICE = Slice(
         Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),
         Panel("verdict", 10, P.VISITS_READ, "visits/reviews.html", review_views.thread_panel),
     ),
-    jobs=(jobs.CLOSE_FORGOTTEN,),
+    jobs=(jobs.CLOSE_FORGOTTEN, jobs.DELETE_POSITIONS),
     commands=(visits,),
     plugs=(offline.CARRIED, *stored.STORED),
 )

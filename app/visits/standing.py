@@ -15,6 +15,8 @@ from app.visits.rules import Verdict
 
 LONGEST_TEXT = 1000  # characters
 REVIEWED_WITHIN = timedelta(days=60)  # what nobody doubted for so long, nobody is reminded of
+INNOCENT = ("late_arrival", "within_radius", "within_accuracy", "near_other_place")
+"""Findings that are no reason to look: a phone without signal, and what speaks for the rep beside another doubt."""
 DOUBTFUL = (Verdict.OFF_SITE, Verdict.UNCERTAIN, Verdict.NO_POSITION)  # verdicts that somebody should look at
 
 

@@ -98,7 +98,9 @@ def test_a_manager_asks_the_rep_answers_the_manager_accepts(cast: Cast, off: UUI
     assert db.session.execute(select(CheckIn.verdict, CheckIn.distance, CheckIn.lat)).one() == facts
     told = select(JournalEntry.facts).where(JournalEntry.event == "VisitReviewed").order_by(JournalEntry.id)
     assert [each["kind"] for each in db.session.scalars(told)] == kinds()
-    links = select(ChainLink.rep_id, ChainLink.subject_id).where(ChainLink.kind == "review").order_by(ChainLink.number)
+    links = (
+        select(ChainLink.rep_id, ChainLink.subject_id).where(ChainLink.kind == "reviewed").order_by(ChainLink.number)
+    )
     said = db.session.scalars(select(Review.id).order_by(Review.at, Review.id))
     assert db.session.execute(links).all() == [(cast.rita.id, each) for each in said], "in the chain of the rep"
 
@@ -218,19 +220,23 @@ def ids(page: Any) -> list[UUID]:
     return [row.id for row in page.rows]
 
 
-def test_what_is_to_be_reviewed(cast: Cast, stage: Stage, off: UUID) -> None:
+def test_what_is_to_be_reviewed(cast: Cast, stage: Stage) -> None:
     now = datetime.now(UTC)
-    on_site = visit_to(cast.rita, stage.bund, BUND, now - timedelta(days=1, minutes=5))
+    visit_to(cast.rita, stage.nowhere, None, now - REVIEWED_WITHIN - timedelta(days=1))
     without = visit_to(cast.rita, stage.nowhere, None, now - timedelta(days=2))
+    on_site = visit_to(cast.rita, stage.bund, BUND, now - timedelta(days=1, minutes=5))
+    off = visit_to(cast.rita, stage.bund, FAR, now - timedelta(hours=1))
     visit_to(cast.ren, stage.pub, FAR, now)  # another team's
     visit_to(cast.mona, stage.bund, FAR, now)  # her own
-    visit_to(cast.rita, stage.nowhere, None, now - REVIEWED_WITHIN - timedelta(days=1))
 
     def listed(which: str) -> list[UUID]:
         return ids(list_to_review(cast.mona, which, 1, now + timedelta(minutes=5)))
 
     assert listed("") == listed("open") == [off, without]
-    finding = Finding(visit_id=on_site, at=now, reason="late_arrival", subject_id=on_site)
+    finding = Finding(visit_id=on_site, at=now, reason="photo_used_before", subject_id=on_site)
+    late = Finding(visit_id=on_site, at=now, reason="late_arrival", subject_id=on_site)
+    transact(lambda: db.session.add(late))
+    assert listed("open") == [off, without], "late accuses nobody"
     transact(lambda: db.session.add(finding))
     assert listed("open") == [off, on_site, without], "on site, but something was found"
     say(cast, off, "queried", "Why?")
