@@ -11,6 +11,7 @@ from app import cli
 from app.config import ROOT, Settings, from_environment, secret_of
 from app.documents.plugs import collect as collect_renderers
 from app.identity.actions import touch_device
+from app.identity.plugs import collect as collect_stored
 from app.identity.plugs import load_signed_in
 from app.identity.rules import COOKIE_LASTS
 from app.infra.db import connect_to, db
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_renderers(app, SLICES)
     collect_targets(app, SLICES)
     collect_carried(app, SLICES)
+    collect_stored(app, SLICES)
     ui.furnish(app, SLICES, shell)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

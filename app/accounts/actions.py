@@ -242,10 +242,14 @@ def change_place(actor: Actor, place_id: UUID, given: PlaceInput, version: int |
     return place
 
 
-def set_position(actor: Actor, place_id: UUID, position: Position, certainty: str, now: datetime) -> Place:
-    """Say where a place is (WGS-84), as a check-in does for one without. certainty: exact or approximate."""
+def set_position(
+    actor: Actor, place_id: UUID, position: Position, certainty: str, now: datetime, version: int | None = None
+) -> Place:
+    """Say where a place is (WGS-84), as a check-in does for one without. certainty: exact or approximate. StaleError
+    where it changed since `version`."""
     must(actor, P.ACCOUNTS_WRITE)
     place = get_place(actor, place_id)
+    must_match(version, place.version)
     for name, value in position_columns(position, certainty).items():
         setattr(place, name, value)
     place.version += 1

@@ -112,7 +112,7 @@ class Note(Model):
     """Something worth knowing about an account: said once, never changed. `received_at`: when we heard of it."""
 
     __tablename__ = "note"
-    __table_args__ = (Index(None, "account_id", "at"),)
+    __table_args__ = (Index(None, "account_id", "at"), Index(None, "person_id"))
     id: Mapped[UUID] = id_column()
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

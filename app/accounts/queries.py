@@ -12,11 +12,13 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    RowMapping,
     Select,
     and_,
     bindparam,
     case,
     false,
+    func,
     or_,
     select,
     type_coerce,
@@ -472,3 +474,24 @@ def _candidates(core: str, tails: frozenset[str], position: Position | None) -> 
         .outerjoin(Place, and_(Place.account_id == Account.id, Place.archived_at.is_(None)))
         .where(Account.id.in_(union_all(*parts_of_all)))
     ).all()  # fmt: skip
+
+
+# --- One's own notes --------------------------------------------------------------------------------------
+
+
+def counted_own_notes(actor: Actor) -> Select[Any]:
+    """A SELECT of how many notes the actor wrote."""
+    return select(func.count()).select_from(Note).where(Note.person_id == actor.person_id)
+
+
+def list_own_notes(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """(account_id, name, at, received_at, text) of the notes that the actor wrote, the latest first."""
+    rows = db.session.execute(
+        select(Note.account_id, Account.name, Note.at, Note.received_at, Note.text)
+        .join(Account, Account.id == Note.account_id)
+        .where(Note.person_id == actor.person_id)
+        .order_by(Note.at.desc(), Note.id)
+        .limit(most)
+        .offset(first)
+    )
+    return rows.mappings().all()

@@ -3,6 +3,7 @@
 from app.accounts import offline
 from app.accounts.commands import accounts
 from app.accounts.importing import ACCOUNTS
+from app.accounts.stored import NOTES
 from app.accounts.views import blueprint
 from app.identity.permissions import P
 from app.kernel.i18n import N_
@@ -24,5 +25,5 @@ SLICE = Slice(
         ),
     ),
     commands=(accounts,),
-    plugs=(ACCOUNTS, offline.CARRIED),
+    plugs=(ACCOUNTS, offline.CARRIED, NOTES),
 )

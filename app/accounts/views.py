@@ -369,7 +369,7 @@ def place_new(account_id: UUID) -> Response:
         region=near.region if near else "",
         city=near.city if near else "",
     )
-    return _place(account, None, form)
+    return _place(account, None, form, near=near)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/places")
@@ -446,9 +446,12 @@ def _place_form(place: Any, actor: Actor) -> PlaceForm:
     )
 
 
-def _place(account: Any, place: Any, form: PlaceForm, version: int | None = None, status: int = 200) -> Response:
-    known = place if place is not None and place.lat is not None else None
-    at = on_map(known.lat, known.lon) if known else None
+def _place(
+    account: Any, place: Any, form: PlaceForm, version: int | None = None, status: int = 200, near: Any = None
+) -> Response:
+    """`near`: another place that the map of a new one begins at."""
+    known = place or near
+    at = on_map(known.lat, known.lon) if known is not None and known.lat is not None else None
     return page("accounts/place.html", status=status, account=account, place=place, form=form, version=version, at=at)
 
 

@@ -7,6 +7,7 @@ be made, whoever tries it in the evening.
 
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -29,6 +30,7 @@ from app.demo.goods import GOODS
 from app.identity.actions import change_own_profile
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
 from app.identity.queries import actor_of, find_company
+from app.infra.arrival import hearing
 from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.dates import at_local, today_in
@@ -43,6 +45,7 @@ WEEKS = 8
 CUSTOMERS_PER_CITY = 320
 VISITS_A_DAY = 5
 LEFT_TODAY = 2
+NO_SIGNAL_EVERY = 13  # days
 RATES = {"CNY": (1, 1), "TWD": (9, 200), "GBP": (11, 100)}  # minor units for a fen, as numerator and denominator
 TAX = {"CNY": None, "TWD": 500, "GBP": 2000}  # basis points; the products' own is China's
 REASONS = {
@@ -230,7 +233,18 @@ def _day(
         visit = plan_visit(rep.actor, _id(dice), account, place, day, planned_at)
         stops.append((visit.id, start))
     arrange_day(rep.actor, day, stops, planned_at)
-    left = stops[-LEFT_TODAY:] if day == today_in(zone, now) else []
+    today = today_in(zone, now)
+    left = stops[-LEFT_TODAY:] if day == today else []
+    # Now and then a whole day had no signal, and all of it arrived in the evening.
+    no_signal = day != today and day.toordinal() % NO_SIGNAL_EVERY == 0
+    with hearing(at_local(day, time(20, 0), zone)) if no_signal else nullcontext():
+        _stops(rep, admin, stops, chosen, left, day, products, dice, now)
+
+
+def _stops(
+    rep: Rep, admin: Actor, stops: list[tuple[UUID, datetime]], chosen: list[tuple[UUID, UUID, Position | None, str]],
+    left: list[tuple[UUID, datetime]], day: date, products: list[UUID], dice: random.Random, now: datetime,
+) -> None:  # fmt: skip
     for (visit_id, start), (account, _place, position, _rating) in zip(stops, chosen, strict=True):
         throw, minutes = dice.random(), dice.randint(-8, 15)
         begin, length = start + timedelta(minutes=minutes), timedelta(minutes=dice.randint(14, 42))
@@ -247,9 +261,13 @@ def _day(
             continue
         off_site = throw > 0.94
         here = _near(position or rep.start, (0.02, 0.015) if off_site else offset)
-        fix = None if throw > 0.985 else Fix(here, round(6 + 30 * late, 1), begin, 1 + round(5 * late))
+        coarse = 0.5 < late < 0.53  # indoors
+        accuracy = round(400 * late if coarse else 6 + 30 * late, 1)
+        fix = None if throw > 0.985 else Fix(here, accuracy, begin, 1 + round(5 * late))
         reason = dice.choice(REASONS[rep.city.language]) if off_site or fix is None else ""
-        check_in(rep.actor, visit_id, CheckInInput(fix, "" if fix else "timeout", reason, begin), begin)
+        error = "" if fix else "denied" if throw > 0.993 else "timeout"
+        given = CheckInInput(fix, error, reason, begin, waited_ms=round(1000 + 11_000 * late))
+        check_in(rep.actor, visit_id, given, begin)
         if outcome == "order" or dice.random() < 0.1:
             _order(rep, admin, account, visit_id, products, dice, begin + length / 2)
         if late < 0.97:

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, SelectField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from app.identity.administration import CompanyInput, PersonInput
 from app.identity.permissions import ROLES
-from app.identity.rules import Branch
+from app.identity.rules import RAW_FIX_DAYS, Branch
 from app.kernel.i18n import LANGUAGES
 from app.kernel.ids import parse_id
 from app.kernel.rates import parse_rate, rate_text
 from app.web.currencies import currency_choices
-from app.web.form import SHORT, Form, known_zone, line, required, text, translated
+from app.web.form import SHORT, Form, known_zone, line, required, text, translated, whole
 from app.web.zones import zone_choices
 
 
@@ -96,9 +96,12 @@ class CompanyForm(Form):
     zone = SelectField(_l("Time zone"), [known_zone], choices=zone_choices, validate_choice=False)
     language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
     currency = SelectField(_l("Currency"), choices=currency_choices)
+    raw_fix_days = whole(_l("Days that exact positions of check-ins are kept"), Optional(), NumberRange(*RAW_FIX_DAYS))
 
     def to_input(self) -> CompanyInput:
-        return CompanyInput(**{name: value or "" for name, value in self.data.items()})
+        days, texts = self.raw_fix_days.data, {**self.data}
+        del texts["raw_fix_days"]
+        return CompanyInput(**{name: value or "" for name, value in texts.items()}, raw_fix_days=days)
 
 
 class LogoForm(Form):

@@ -20,7 +20,7 @@ from app.identity.logo import as_logo
 from app.identity.models import Company, Person, Team
 from app.identity.permissions import ROLES, P
 from app.identity.queries import find_company, find_person_by_email, get_company, team_parents
-from app.identity.rules import check_parent, check_password, fold_email
+from app.identity.rules import RAW_FIX_DAYS, check_parent, check_password, fold_email
 from app.infra import files
 from app.infra.db import db
 from app.infra.journal import record
@@ -47,7 +47,8 @@ class PersonInput:
 
 @dataclass(frozen=True)
 class CompanyInput:
-    """The company as it stands on documents."""
+    """The company as it stands on documents; for how many days raw positions of check-ins are kept (None: as it is,
+    at first 60)."""
 
     name: str
     legal_name: str
@@ -59,13 +60,14 @@ class CompanyInput:
     zone: str
     language: str
     currency: str
+    raw_fix_days: int | None = None
 
 
 def set_up_company(actor: Actor, given: CompanyInput, now: datetime, *, demo: bool = False) -> Company:
     """Make the one company of this database; there is none yet."""
     must(actor, P.COMPANY_MANAGE)
     _check_company(given)
-    company = Company(**vars(given), demo=demo)
+    company = Company(**_said(given), demo=demo)
     db.session.add(company)
     db.session.flush()
     record(actor, CompanySaved(company.id, name=company.name), now)
@@ -78,7 +80,7 @@ def change_company(actor: Actor, given: CompanyInput, version: int | None, now: 
     company = get_company()
     must_match(version, company.version)
     _check_company(given)
-    for name, value in vars(given).items():
+    for name, value in _said(given).items():
         setattr(company, name, value)
     company.version += 1
     record(actor, CompanySaved(company.id, name=company.name), now)
@@ -229,6 +231,10 @@ def _check_person(given: PersonInput) -> None:
     _check_zone(given.zone)
 
 
+def _said(given: CompanyInput) -> dict[str, object]:
+    return {name: value for name, value in vars(given).items() if value is not None}
+
+
 def _check_company(given: CompanyInput) -> None:
     if not given.name.strip():
         raise InvalidError("name", N_("This field is required."))
@@ -241,6 +247,11 @@ def _check_company(given: CompanyInput) -> None:
     except MoneyError:
         raise InvalidError("currency", N_("Currency codes have three letters, like CNY.")) from None
     _check_zone(given.zone)
+    least, most = RAW_FIX_DAYS
+    if given.raw_fix_days is not None and not least <= given.raw_fix_days <= most:
+        raise InvalidError(
+            "raw_fix_days", N_("Number must be between %(min)s and %(max)s."), {"min": least, "max": most}
+        )
 
 
 def _check_email(email: str) -> None:

@@ -26,6 +26,7 @@ class Company(Model):
     currency: Mapped[str]
     logo: Mapped[str | None]  # SHA-256 of a stored PNG
     demo: Mapped[bool] = mapped_column(default=False)
+    raw_fix_days: Mapped[int] = mapped_column(default=60)  # how long raw positions of check-ins are kept
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, RowMapping, func, or_, select
 
 from app.identity.models import Company, Device, FailedSignIn, Person, Team
 from app.identity.permissions import ROLES, P
@@ -22,6 +22,8 @@ from app.identity.rules import (
     tree_of,
 )
 from app.infra.db import AnySelect, db, fetch
+from app.infra.journal import JournalEntry
+from app.infra.looks import Look
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach, must
 from app.kernel.errors import NotFoundError
@@ -194,3 +196,65 @@ def count_by_role(actor: Actor) -> dict[str, int]:
     must(actor, P.PEOPLE_MANAGE)
     counted = select(Person.role, func.count()).where(Person.deactivated_at.is_(None)).group_by(Person.role)
     return {row[0]: row[1] for row in db.session.execute(counted)}
+
+
+# --- What is stored about oneself --------------------------------------------------------------------------
+
+
+def count_all(counted: Sequence[Any]) -> list[int]:
+    """The numbers that these SELECTs give, in one statement."""
+    return list(db.session.execute(select(*(each.scalar_subquery() for each in counted))).one()) if counted else []
+
+
+def counted_looks(actor: Actor) -> Any:
+    """How many hours of looks at the actor are written down."""
+    return select(func.count()).select_from(Look).where(Look.about_id == actor.person_id)
+
+
+def list_looks_at(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """(by, what, first_at, last_at, times) of the looks at the actor, the latest first."""
+    rows = db.session.execute(
+        select(Person.name.label("by"), Look.what, Look.first_at, Look.last_at, Look.times)
+        .outerjoin(Person, Person.id == Look.person_id)
+        .where(Look.about_id == actor.person_id)
+        .order_by(Look.hour_at.desc(), Look.first_at.desc(), Look.person_id, Look.what)
+        .limit(most)
+        .offset(first)
+    )
+    return rows.mappings().all()
+
+
+def counted_devices(actor: Actor) -> Any:
+    """How many devices the actor signed in on, as long as they are remembered."""
+    return select(func.count()).select_from(Device).where(Device.person_id == actor.person_id)
+
+
+def list_own_devices(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """(name, created_at, seen_at, ended_at, revoked_at) of the actor's devices, the latest first."""
+    rows = db.session.execute(
+        select(Device.name, Device.created_at, Device.seen_at, Device.ended_at, Device.revoked_at)
+        .where(Device.person_id == actor.person_id)
+        .order_by(Device.created_at.desc(), Device.id)
+        .limit(most)
+        .offset(first)
+    )
+    return rows.mappings().all()
+
+
+def counted_journal(actor: Actor) -> Any:
+    """How many entries of the journal tell what the actor did."""
+    return select(func.count()).select_from(JournalEntry).where(JournalEntry.person_id == actor.person_id)
+
+
+def list_journal_of(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """(event, at, arrived_at, subject_id, facts) of what the actor did, the latest first."""
+    rows = db.session.execute(
+        select(
+            JournalEntry.event, JournalEntry.at, JournalEntry.arrived_at, JournalEntry.subject_id, JournalEntry.facts
+        )
+        .where(JournalEntry.person_id == actor.person_id)
+        .order_by(JournalEntry.at.desc(), JournalEntry.id.desc())
+        .limit(most)
+        .offset(first)
+    )
+    return rows.mappings().all()

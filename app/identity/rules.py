@@ -18,6 +18,7 @@ DEVICE_LASTS = timedelta(days=30)  # from its sign-in, however busy it is
 COOKIE_LASTS = timedelta(days=400)  # the longest that browsers take: by its cookie a device is known, and wiped
 OVER_KEPT = timedelta(days=100)
 SEEN_EVERY = timedelta(hours=1)  # a device's contacts are noted no more often
+RAW_FIX_DAYS = (7, 3650)  # the least and the most that a company keeps exact positions
 SAME_TAP = timedelta(minutes=10)  # within which the same sign-in form, sent again, is the same sign-in
 
 # The first word that a User-Agent holds decides: all of them say "Safari" or "Mozilla" too.

@@ -18,7 +18,7 @@ class JournalEntry(Model):
     """One fact. `at`: when it happened; `arrived_at`: when we heard of it. `person_id` None: the system did it."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "subject_id"),)
+    __table_args__ = (Index(None, "subject_id"), Index(None, "person_id", "at"))
     id: Mapped[UUID] = id_column()
     at: Mapped[datetime]
     arrived_at: Mapped[datetime] = heard_column("at")

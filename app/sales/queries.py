@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -482,3 +482,44 @@ def _quote_in_state(state: QuoteState, today: date) -> ColumnElement[bool]:
         return QuoteWithdrawal.quote_id.is_not(None)
     day = Quote.valid_until < today if state is QuoteState.EXPIRED else Quote.valid_until >= today
     return and_(Order.id.is_(None), QuoteWithdrawal.quote_id.is_(None), day)
+
+
+# --- One's own, for "Stored about me" --------------------------------------------------------------------------------
+
+
+def counted_own_orders(actor: Actor) -> Select[Any]:
+    """A SELECT of how many orders the actor took."""
+    return _counted_own(actor, Order)
+
+
+def counted_own_quotes(actor: Actor) -> Select[Any]:
+    """A SELECT of how many quotes the actor made."""
+    return _counted_own(actor, Quote)
+
+
+def list_own_orders(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """(id, number, customer, created_at, received_at) of the orders that the actor took, the latest first."""
+    return _list_own(actor, Order, first, most)
+
+
+def list_own_quotes(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """The same of quotes."""
+    return _list_own(actor, Quote, first, most)
+
+
+def _counted_own(actor: Actor, sale: type[Order] | type[Quote]) -> Select[Any]:
+    return select(func.count()).select_from(sale).where(sale.rep_id == actor.person_id)
+
+
+def _list_own(
+    actor: Actor, sale: type[Order] | type[Quote], first: int, most: int
+) -> Sequence[RowMapping]:  # fmt: skip
+    rows = db.session.execute(
+        select(sale.id, sale.number, Account.name.label("customer"), sale.created_at, sale.received_at)
+        .join(Account, Account.id == sale.account_id)
+        .where(sale.rep_id == actor.person_id)
+        .order_by(sale.created_at.desc(), sale.id)
+        .limit(most)
+        .offset(first)
+    )
+    return rows.mappings().all()

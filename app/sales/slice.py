@@ -9,7 +9,7 @@ from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.i18n import N_
-from app.sales import kept, offline, plugs, taking, views
+from app.sales import kept, offline, plugs, stored, taking, views
 from app.sales.queries import list_orders_of, list_quotes_of
 from app.sales.rules import ORDER_STATES, QUOTE_STATES, order_state, quote_state
 from app.visits.queries import get_visit
@@ -56,5 +56,5 @@ SLICE = Slice(
         Panel("account", 20, P.SALES_READ, "sales/panel.html", _sales_of_account, slots=offline.known_of),
         Panel("visit", 20, P.SALES_READ, "sales/panel.html", _sales_of_visit),
     ),
-    plugs=(*plugs.RENDERERS, offline.CARRIED),
+    plugs=(*plugs.RENDERERS, offline.CARRIED, *stored.STORED),
 )

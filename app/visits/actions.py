@@ -22,6 +22,7 @@ from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
+from app.visits.chain import new_salt
 from app.visits.events import (
     CheckedIn,
     CheckedOut,
@@ -32,6 +33,17 @@ from app.visits.events import (
     VisitPlanned,
     VisitReported,
     VisitWithdrawn,
+)
+from app.visits.evidence import findings_on, keep, link, other_places, told_of_photo
+from app.visits.facts import (
+    Kind,
+    of_check_in,
+    of_check_out,
+    of_dismissal,
+    of_explanation,
+    of_photo,
+    of_report,
+    without_position,
 )
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
@@ -51,6 +63,7 @@ from app.visits.queries import (
 )
 from app.visits.rules import OUTCOMES, Fix, Verdict, estimated_check_out, forgotten, judge, needs_reason, question
 from app.visits.rules import Dismissal as DismissalKind
+from app.visits.verdict import weigh
 
 FURTHEST_PLAN = timedelta(days=366)
 MOST_PHOTOS = 20
@@ -63,7 +76,8 @@ class CheckInInput:
     the phone's clock, corrected).
 
     `adopt`: the rep agreed that this position becomes the place's. `unasked`: nobody is there who could still give a
-    reason. `clock_doubtful`: the phone told a time that cannot be.
+    reason. `clock_doubtful`: the phone told a time that cannot be. `waited_ms`: how long the phone looked for the fix.
+    `device_id`: of the sign-in that it came by.
     """
 
     fix: Fix | None
@@ -73,6 +87,8 @@ class CheckInInput:
     adopt: bool = False
     unasked: bool = False
     clock_doubtful: bool = False
+    waited_ms: int | None = None
+    device_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -227,7 +243,7 @@ def add_reason(actor: Actor, visit_id: UUID, reason: str, now: datetime) -> Chec
         raise InvalidError("reason", N_("There is a reason already, or none is needed."))
     arrival.reason = reason
     record(actor, ReasonGiven(visit.id, reason=reason), now)
-    db.session.flush()
+    link(visit.rep_id, Kind.EXPLAINED, visit.id, of_explanation(arrival), now)
     return arrival
 
 
@@ -264,7 +280,7 @@ def check_out(
     known.at, known.received_at = max(now, arrival.at), heard_at(now)
     known.person_id, known.estimated = actor.person_id, False
     record(actor, CheckedOut(visit.id, estimated=False, ended_at=known.at), now)
-    db.session.flush()
+    link(visit.rep_id, Kind.CHECKED_OUT, visit.id, of_check_out(known), now)
     return known
 
 
@@ -325,11 +341,12 @@ def dismiss_visit(
     db.session.add(dismissal)
     db.session.flush()
     record(actor, VisitDismissed(visit.id, kind=kind.value, reason=reason), now)
+    link(visit.rep_id, Kind.DISMISSED, visit.id, of_dismissal(dismissal), now)
     return dismissal
 
 
 def add_photo(actor: Actor, visit_id: UUID, photo_id: UUID, picture: Picture, now: datetime) -> Photo:
-    """Keep a photo with the visit."""
+    """Keep a photo with the visit, and say where another visit has the same."""
     must(actor, P.VISITS_WRITE)
     visit = get_own_visit(actor, visit_id)
     known = db.session.get(Photo, photo_id)
@@ -342,9 +359,13 @@ def add_photo(actor: Actor, visit_id: UUID, photo_id: UUID, picture: Picture, no
     if len(db.session.scalars(select(Photo.id).where(Photo.visit_id == visit.id)).all()) >= MOST_PHOTOS:
         raise InvalidError("photo", N_("A visit holds at most %(number)s photos."), {"number": MOST_PHOTOS})
     photo = Photo(id=photo_id, visit_id=visit.id, person_id=actor.person_id, at=now, **vars(picture))
+    photo.salt = new_salt()
+    photo.place_salt = new_salt() if picture.exif != without_position(picture.exif) else None
     db.session.add(photo)
     db.session.flush()
     record(actor, PhotoAdded(visit.id, photo_id=photo_id), now)
+    link(visit.rep_id, Kind.PHOTO, photo.id, of_photo(photo), now)
+    keep(visit, told_of_photo(photo), photo.id, now)
     return photo
 
 
@@ -362,9 +383,13 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
         checked_in_at=given.tapped_at or (given.fix.taken_at if given.fix else now),
         place_is_approximate=place.certainty == "approximate",
         radius_m=place.radius,
+        position_error=given.position_error,
+        others=other_places(visit),
     )
     if needs_reason(judgement.verdict) and not given.reason and not given.unasked:
         raise InvalidError("reason", *question(judgement))
+    found = findings_on(visit.rep_id, given.device_id, given.fix, tapped, now)
+    judgement, beside = weigh(judgement, found, heard_at(now) - tapped, clock_doubtful=given.clock_doubtful)
     arrival = CheckIn(
         visit_id=visit.id,
         at=tapped,
@@ -375,8 +400,13 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
         lon=given.fix.position.lon if given.fix else None,
         accuracy=given.fix.accuracy_m if given.fix else None,
         speed=given.fix.speed_mps if given.fix else None,
+        altitude=given.fix.altitude_m if given.fix else None,
         fix_at=given.fix.taken_at if given.fix else None,
+        fix_told_at=(given.fix.told_at or given.fix.taken_at) if given.fix else None,
         fix_count=given.fix.fix_count if given.fix else None,
+        waited=given.waited_ms,
+        salt=new_salt() if given.fix else None,
+        device_id=given.device_id,
         position_error=given.position_error,
         distance=judgement.distance_m,
         verdict=judgement.verdict.value,
@@ -386,6 +416,10 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     )
     db.session.add(arrival)
     db.session.flush()
+    link(visit.rep_id, Kind.CHECKED_IN, visit.id, of_check_in(arrival, visit), now)
+    if given.reason:
+        link(visit.rep_id, Kind.EXPLAINED, visit.id, of_explanation(arrival), now)
+    keep(visit, beside, visit.id, now)
     _close_open(actor.person_id, now)
     if given.adopt and given.fix and place.certainty != "exact":
         with suppress(NotFoundError):  # since then the customer was given to somebody else
@@ -406,9 +440,10 @@ def _close_open(rep_id: UUID | None, now: datetime) -> int:
     left_open = [row for row in list_open(rep_id) if forgotten(row.at, now, row.zone, row.next_at)]
     for row in left_open:
         end = estimated_check_out(row.at, row.minutes, row.next_at or now)
-        db.session.add(CheckOut(visit_id=row.visit_id, at=end, received_at=heard_at(now), estimated=True))
+        closed = CheckOut(visit_id=row.visit_id, at=end, received_at=heard_at(now), estimated=True)
+        db.session.add(closed)
         record(SYSTEM, CheckedOut(row.visit_id, estimated=True, ended_at=end), now)
-    db.session.flush()
+        link(row.person_id, Kind.CHECKED_OUT, row.visit_id, of_check_out(closed), now)
     return len(left_open)
 
 
@@ -444,6 +479,7 @@ def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInp
     if is_latest(visit.account_id, arrival.at):
         note_visit(visit.account_id, None, given.next_visit_on)
     record(actor, VisitReported(visit.id, outcome=given.outcome), now)
+    link(visit.rep_id, Kind.REPORTED, visit.id, of_report(report), now)
     return report
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import gettext as _
 
 from app.identity.permissions import P
+from app.infra.looks import Seen, saw
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.visits.forms import day_of
@@ -52,6 +53,7 @@ def board_index() -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     day = _day(actor, now)
     lines = list_team_day(actor, day, now)
+    saw(actor, _been(lines), Seen.BOARD, now)
     by_rep = [(rep, list(visits)) for rep, visits in groupby(lines, key=lambda each: (each.row.rep_id, each.row.rep))]
     return page(
         "visits/board.html",
@@ -72,7 +74,9 @@ def board_index() -> Response:
 @needs(P.VISITS_TEAM)
 def pins_index() -> Response:
     actor, now = current_actor(), datetime.now(UTC)
-    return jsonify({"pins": [_pin(each) for each in list_team_day(actor, _day(actor, now), now) if _where(each)]})
+    lines = list_team_day(actor, _day(actor, now), now)
+    saw(actor, _been(lines), Seen.BOARD, now)
+    return jsonify({"pins": [_pin(each) for each in lines if _where(each)]})
 
 
 @blueprint.get("/reps/<uuid:rep_id>/days/<day>")
@@ -82,6 +86,7 @@ def rep_day_show(rep_id: UUID, day: str) -> Response:
     rep = get_rep(actor, rep_id)
     chosen = day_of(day, today_in(rep.zone, now))
     lines = list_day(actor, rep_id, chosen, now)
+    saw(actor, _been(lines), Seen.DAY, now)
     last = datetime.max.replace(tzinfo=UTC)
     lines.sort(key=lambda each: (each.when or last, each.row.sequence or 0))
     pins = [_pin(each, str(number)) for number, each in enumerate(lines, 1) if _where(each)]
@@ -106,6 +111,11 @@ def _city(lines: list[VisitLine], now: datetime) -> str | None:
     if len(zones) > 1:
         return None
     return city_elsewhere(zones.pop(), now) if zones else ""
+
+
+def _been(lines: list[VisitLine]) -> set[UUID]:
+    """The people of whom these visits tell where they were; a plan tells it of nobody."""
+    return {each.row.rep_id for each in lines if each.row.check_in_at}
 
 
 def _day(actor: Actor, now: datetime) -> date:

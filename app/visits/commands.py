@@ -1,13 +1,17 @@
-"""Visits from the command line: judging a file of fixes without a database."""
+"""Visits from the command line: judging a file of fixes without a database, and verifying the chains."""
 
 import json
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
+from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
+from app.kernel.ids import parse_id
+from app.visits.audit import Chain, find_unlinked, walk
 from app.visits.plausibility import Watch
 from app.visits.traces import TraceError, readings_of
 
@@ -38,3 +42,49 @@ def judge_command(file: Path) -> None:
         raise click.ClickException(f"{file}: {error}.") from None
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or error}.") from None
+
+
+@visits.command("verify")
+@click.option("--heads", type=click.File("r"), help="Earlier output of this command: its chains must be in today's.")
+def verify_command(heads: TextIO | None) -> None:
+    """Walk every rep's chain and compare it with the visits. A line for each: the rep's id, how many links hold, the
+    hash of the last, the name. The first broken link of a chain is named, and then the command ends with 1.
+
+    Keep the output elsewhere: with --heads it also shows whether a chain was cut off or written anew since.
+    """
+    wrong = 0
+    known = _heads_in(heads) if heads else {}
+    for chain in walk(known):
+        click.echo(f"{chain.rep_id} {chain.links} {chain.head or '-'} {chain.name}")
+        known.pop(chain.rep_id, None)
+        wrong += _complain(chain)
+    for rep_id in known:
+        wrong += 1
+        click.echo(f"BROKEN {rep_id}: its chain is gone.", err=True)
+    for rep_id, found in find_unlinked():
+        wrong += 1
+        click.echo(f"BROKEN {rep_id}: {found.kind} of {found.subject_id}: {found.wrong}.", err=True)
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+def _complain(chain: Chain) -> bool:
+    broken = chain.broken
+    if broken is None:
+        return False
+    what = f"link {broken.number} ({broken.kind} of {broken.subject_id})"
+    click.echo(f"BROKEN {chain.rep_id} ({chain.name}), {what}: {broken.wrong}.", err=True)
+    return True
+
+
+def _heads_in(file: TextIO) -> dict[UUID, tuple[int, str]]:
+    """Rep -> (number, hash) of the ends that an earlier output of `visits verify` tells."""
+    heads = {}
+    for number, text in enumerate(file, 1):
+        words = text.split(maxsplit=3)
+        rep_id = parse_id(words[0]) if words else None
+        if rep_id is None or len(words) < 3 or not words[1].isdecimal():
+            raise click.ClickException(f"{file.name}, line {number}: this is no output of visits verify.")
+        if int(words[1]):
+            heads[rep_id] = (int(words[1]), words[2])
+    return heads

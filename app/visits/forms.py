@@ -1,19 +1,42 @@
 """What a rep fills in at a visit."""
 
+import math
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, FloatField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, DateField, Field, FloatField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.widgets import HiddenInput
 
 from app.kernel.i18n import N_
 from app.visits.actions import CheckInInput, ReportInput
-from app.visits.rules import OUTCOMES, Dismissal, Fix
+from app.visits.rules import OUTCOMES, POSITION_ERRORS, Dismissal, Fix
+from app.visits.standing import LONGEST_TEXT, STANDING_NAMES, Standing
 from app.web.arrival import Arrival
 from app.web.form import SHORT, Form, IdField, MomentField, id_or_none, line, position_of, required, text, translated
 
-POSITION_ERRORS = {"denied", "unavailable", "timeout", "insecure"}
+
+class MeasureField(Field):
+    """A number that a phone may tell beside the rest; nonsense, and what is out of all bounds, counts as nothing."""
+
+    data: float | None
+    widget = HiddenInput()
+
+    def __init__(self, label: Any, least: float, most: float, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.least, self.most = least, most
+
+    def _value(self) -> str:
+        return "" if self.data is None else str(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            number = float(valuelist[0])
+        except (IndexError, ValueError):
+            number = math.nan
+        self.data = number if self.least <= number <= self.most else None
 
 
 class CheckInForm(Form):
@@ -25,12 +48,14 @@ class CheckInForm(Form):
     fix_at = MomentField(_l("Time of the position"))
     fix_count = IntegerField(_l("Number of positions"), [Optional(), NumberRange(0, 10_000)])
     speed_mps = FloatField(_l("Speed"), [Optional(), NumberRange(0, 1000)])
+    altitude_m = MeasureField(_l("Altitude"), -1000, 20_000)
+    waited_ms = MeasureField(_l("Waited"), 0, 3_600_000)
     position_error = line(_l("Position error"), longest=SHORT)
     tapped_at = MomentField(_l("Time of the tap"))
     reason = text(_l("Reason for checking in here"), longest=500)
     adopt = BooleanField(_l("This is the customer's place: keep my position for it"))
 
-    def to_input(self, come: Arrival) -> CheckInInput:
+    def to_input(self, come: Arrival, device_id: UUID | None = None) -> CheckInInput:
         """What the action takes, the phone's times corrected; InvalidError where the position is impossible."""
         position = position_of(self.lat.data, self.lon.data)
         fix = None
@@ -41,6 +66,8 @@ class CheckInForm(Form):
                 come.capture.corrected(self.fix_at.data) or come.capture.at,
                 self.fix_count.data or 1,
                 self.speed_mps.data,
+                self.altitude_m.data,
+                self.fix_at.data,
             )
         error = self.position_error.data or ""
         return CheckInInput(
@@ -51,6 +78,8 @@ class CheckInForm(Form):
             self.adopt.data,
             unasked=not come.attended,
             clock_doubtful=come.capture.doubtful,
+            waited_ms=round(self.waited_ms.data) if self.waited_ms.data is not None else None,
+            device_id=device_id,
         )
 
 
@@ -101,6 +130,23 @@ class DismissalForm(Form):
         super().__init__(*args, **kwargs)
         hidden = Dismissal.SKIPPED if past else Dismissal.MISSED
         self.kind.choices = [(key, translated(name)) for key, name in KINDS.items() if key != hidden.value]
+
+
+class ReviewForm(Form):
+    """What a manager says to a check-in; which of the two is said by the button."""
+
+    kind = RadioField(
+        _l("Decision"),
+        [InputRequired()],
+        choices=[(each.value, STANDING_NAMES[each]) for each in (Standing.ACCEPTED, Standing.QUERIED)],
+    )
+    text = text(_l("Question or remark"), longest=LONGEST_TEXT)
+
+
+class AnswerForm(Form):
+    """What the rep says to a manager's question."""
+
+    text = text(_l("Your answer"), required, longest=LONGEST_TEXT)
 
 
 class PlanForm(Form):

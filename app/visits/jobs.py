@@ -7,6 +7,7 @@ from uuid import UUID
 from app.infra.db import transact
 from app.infra.queue import JobKind
 from app.visits.actions import close_forgotten
+from app.visits.retention import delete_old_positions
 
 
 def _close(_job: UUID, _arguments: dict[str, Any]) -> None:
@@ -14,3 +15,12 @@ def _close(_job: UUID, _arguments: dict[str, Any]) -> None:
 
 
 CLOSE_FORGOTTEN = JobKind("visits.close_forgotten", _close, every=timedelta(minutes=15))
+
+
+def _delete_positions(_job: UUID, _arguments: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    while transact(lambda: delete_old_positions(now)):
+        pass  # a batch is a transaction: whoever dies in between goes on with the rest
+
+
+DELETE_POSITIONS = JobKind("visits.delete_positions", _delete_positions, every=timedelta(days=1))

@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
+
+_RAW, _PLACED = text("lat IS NOT NULL"), text("place_salt IS NOT NULL")
 
 
 class Visit(Model):
@@ -56,14 +58,20 @@ class VisitAlias(Model):
 
 
 class CheckIn(Model):
-    """The rep says "I am here". The raw fix is kept as the phone gave it; the verdict is what it was worth then.
+    """The rep says "I am here". The raw fix is kept as the phone gave it, until it is deleted with its salt
+    (`fix_deleted_at`); the verdict is what it was worth then, and stays. None of the other columns ever changes.
 
-    Positions WGS-84, `accuracy` and `distance` metres, `speed` metres per second; `fix_at` by the phone's clock,
-    corrected as `at` is.
+    Positions WGS-84, `accuracy`, `altitude` and `distance` metres, `speed` metres per second, `waited` milliseconds;
+    `fix_at` by the phone's clock, corrected as `at` is.
     """
 
     __tablename__ = "check_in"
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (
+        Index(None, "at"),
+        Index(None, "person_id", "received_at"),
+        Index(None, "fix_told_at"),
+        Index("ix_check_in_raw", "at", sqlite_where=_RAW, postgresql_where=_RAW),
+    )
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
     at: Mapped[datetime]  # of the tap, by the phone's clock, corrected, where it told
     received_at: Mapped[datetime] = heard_column("at")
@@ -73,8 +81,14 @@ class CheckIn(Model):
     lon: Mapped[float | None]
     accuracy: Mapped[float | None]
     speed: Mapped[float | None]
+    altitude: Mapped[float | None]
     fix_at: Mapped[datetime | None]
+    fix_told_at: Mapped[datetime | None]  # as the phone said, not corrected: the same again is the same fix
     fix_count: Mapped[int | None]
+    waited: Mapped[int | None]  # how long the phone looked for it
+    salt: Mapped[str | None]  # of the fix in the chain
+    fix_deleted_at: Mapped[datetime | None]
+    device_id: Mapped[UUID | None]  # devices are forgotten, what was done with them is not
     position_error: Mapped[str] = mapped_column(default="")  # why there is no fix: denied, unavailable, timeout
     distance: Mapped[float | None]
     verdict: Mapped[str]
@@ -124,18 +138,100 @@ class Dismissal(Model):
 
 
 class Photo(Model):
-    """Evidence. The stored picture carries no metadata; what the camera wrote is kept in `exif`, beside it."""
+    """Evidence. The stored picture carries no metadata; what the camera wrote is kept in `exif`, beside it, and its
+    position there only as long as a raw fix.
+
+    `look_1` to `look_4`: the 16-bit quarters of its difference hash (photos.look_of); None where it says nothing.
+    """
 
     __tablename__ = "visit_photo"
-    __table_args__ = (Index(None, "visit_id"),)
+    __table_args__ = (
+        Index(None, "visit_id"),
+        Index(None, "digest"),
+        Index(None, "sent_digest"),
+        *(Index(None, f"look_{quarter}") for quarter in (1, 2, 3, 4)),
+        Index("ix_visit_photo_placed", "at", sqlite_where=_PLACED, postgresql_where=_PLACED),
+    )
     id: Mapped[UUID] = id_column()
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     received_at: Mapped[datetime] = heard_column("at")
     digest: Mapped[str]  # SHA-256 of the stored JPEG
+    sent_digest: Mapped[str] = mapped_column(default="")  # and of the bytes as they were sent
     width: Mapped[int]
     height: Mapped[int]
     size: Mapped[int]  # bytes
     taken_at: Mapped[datetime | None]  # by the camera's clock
     exif: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    look_1: Mapped[int | None]
+    look_2: Mapped[int | None]
+    look_3: Mapped[int | None]
+    look_4: Mapped[int | None]
+    salt: Mapped[str | None]  # of the photo in the chain
+    place_salt: Mapped[str | None]  # of where the camera was, deleted with it
+
+
+class Finding(Model):
+    """A further reason at a visit, beside the one that made the verdict: of its check-in, or of a photo
+    (`subject_id`) that came later. Never changed."""
+
+    __tablename__ = "visit_finding"
+    __table_args__ = (Index(None, "visit_id"),)
+    id: Mapped[UUID] = id_column()
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
+    reason: Mapped[str]  # key of verdict.SENTENCES
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    subject_id: Mapped[UUID]
+
+
+class ChainLink(Model):
+    """One link of a rep's chain, numbered from 1 in order of arrival (chain.py). `at`: when it arrived; `facts`:
+    canonical JSON, kept as the text that was hashed; `before` and `hash`: SHA-256, '' before the first."""
+
+    __tablename__ = "chain_link"
+    __table_args__ = (Index(None, "subject_id"),)
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    facts: Mapped[str] = mapped_column(Text)
+    before: Mapped[str]
+    hash: Mapped[str]
+
+
+class Review(Model):
+    """What a manager says to a check-in (accepted, queried), and what its rep answers. Rows are only added: the last
+    one by `at` is how the visit stands, and no fact nor verdict changes by it. `rep_id` repeats the visit's."""
+
+    __tablename__ = "visit_review"
+    __table_args__ = (
+        CheckConstraint("kind IN ('accepted', 'queried', 'answered')", name="kind"),
+        Index(None, "visit_id"),
+        Index(None, "rep_id", "at"),
+        Index(None, "kind", "at"),
+    )
+    id: Mapped[UUID] = id_column()
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")
+    kind: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
+
+
+class ProposalDismissal(Model):
+    """Not now: check-ins up to `at` propose no better position for this place any more (None: no new place)."""
+
+    __tablename__ = "proposal_dismissal"
+    __table_args__ = (Index(None, "account_id"),)
+    id: Mapped[UUID] = id_column()
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = heard_column("at")

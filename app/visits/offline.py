@@ -16,7 +16,8 @@ from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position
 from app.sync.ports import SLOT_ACCOUNT, Carried, Rows, Screen, Subjects
 from app.visits.forms import CheckInForm, PlanForm, ReportForm, UnplannedForm
-from app.visits.queries import VisitLine, find_open, list_day, list_missed
+from app.visits.queries import VisitLine, find_present, list_day, list_missed
+from app.visits.review_queries import asked_about
 from app.visits.rules import STATE_NAMES, TONES, VisitState
 from app.web.guard import needs
 from app.web.htmx import page
@@ -61,10 +62,12 @@ _PLACE = SimpleNamespace(id="", address="⟦address⟧")  # without an id it is 
 
 
 def _lines(actor: Actor, now: datetime) -> list[VisitLine]:
-    """The visits that the day is about: where the rep is, today's, tomorrow's, and what is not explained yet."""
+    """The visits that the day is about: where the rep is, what a manager asks about, today's, tomorrow's, and what is
+    not explained yet."""
     today = today_in(actor.zone, now)
-    present = find_open(actor, now)
-    found = [present] if present else []
+    present, found = find_present(actor, now, asked_about(actor.person_id))
+    if present:
+        found.insert(0, present)
     for day in (today, today + timedelta(days=1)):
         found += list_day(actor, actor.person_id, day, now)
     return found + list_missed(actor, today, now, MOST_MISSED)
@@ -75,7 +78,12 @@ def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
 
 
 def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
-    return ["/today", "/today?missed=all", *(f"/visits/{line.row.id}" for line in _lines(actor, now))]
+    return [
+        "/today",
+        "/today?missed=all",
+        "/visits/queried",
+        *(f"/visits/{line.row.id}" for line in _lines(actor, now)),
+    ]
 
 
 def _rows(actor: Actor, now: datetime, _accounts: Subjects) -> Rows:

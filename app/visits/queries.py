@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -17,13 +17,18 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position
 from app.visits.events import VisitWithdrawn
-from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
+from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit, VisitAlias
+from app.visits.plausibility import ENOUGH
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, tone_of
 
 _Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
+MOST_PRESENT = 20
+OPEN_AT_MOST = timedelta(days=7)  # a check-in that is still open is closed by the house after its day
+MOST_LIKE = 1000  # photos that share a quarter of a look
 SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther apart
 
 
@@ -230,12 +235,23 @@ def list_of_account(actor: Actor, account_id: UUID, now: datetime, limit: int = 
     return [_line(row, now) for row in rows]
 
 
-def find_open(actor: Actor, now: datetime) -> VisitLine | None:
-    """The visit that the actor is at: checked in, not out."""
-    row = db.session.execute(
-        _lines().where(CheckIn.person_id == actor.id, CheckOut.visit_id.is_(None)).order_by(CheckIn.at.desc()).limit(1)
-    ).first()
-    return _line(row, now) if row else None
+def find_present(actor: Actor, now: datetime, asked: AnySelect) -> tuple[VisitLine | None, list[VisitLine]]:
+    """Where the actor is now (checked in, not out), and his visits among the ids of `asked`, latest first: both are
+    for the top of the day, and one statement finds them."""
+    since = today_in(actor.zone, now) - OPEN_AT_MOST
+    is_open = select(Visit.id).join(CheckIn, CheckIn.visit_id == Visit.id)
+    is_open = is_open.where(Visit.rep_id == actor.id, Visit.planned_on >= since)
+    is_open = is_open.where(~exists().where(CheckOut.visit_id == Visit.id))
+    rows = db.session.execute(
+        _lines()
+        .add_columns(Visit.id.in_(asked).label("is_asked"))
+        .where(Visit.id.in_(union_all(is_open, asked)), Visit.rep_id == actor.id)
+        .order_by(CheckIn.at.desc())
+        .limit(MOST_PRESENT)
+    )
+    lines = [_line(row, now) for row in rows]
+    present = next((each for each in lines if each.row.check_out_at is None), None)
+    return present, [each for each in lines if each.row.is_asked]
 
 
 def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
@@ -310,6 +326,63 @@ def find_report(visit_id: UUID) -> Report | None:
 def find_dismissal(visit_id: UUID) -> Dismissal | None:
     """Why the visit did not take place."""
     return db.session.get(Dismissal, visit_id)
+
+
+def list_fixes(rep_id: UUID, device_id: UUID | None) -> Sequence[AnyRow]:
+    """(lat, lon, accuracy, speed, fix_at, fix_told_at, received_at) of the last fixes that the device sent, in order of
+    arrival; of the rep, where that device sent none yet."""
+    rows = db.session.execute(
+        select(
+            CheckIn.lat, CheckIn.lon, CheckIn.accuracy, CheckIn.speed, CheckIn.fix_at, CheckIn.fix_told_at,
+            CheckIn.received_at, CheckIn.device_id,
+        )
+        .where(CheckIn.person_id == rep_id, CheckIn.lat.is_not(None))
+        .order_by(CheckIn.received_at.desc(), CheckIn.visit_id.desc())
+        .limit(2 * ENOUGH)
+    ).all()  # fmt: skip
+    of_device = [row for row in rows if row.device_id == device_id] or rows
+    return of_device[:ENOUGH][::-1]
+
+
+def was_sent_before(told_at: datetime, position: Position) -> bool:
+    """Whether somebody checked in with the very same fix, at whatever customer."""
+    same = select(CheckIn.visit_id).where(CheckIn.fix_told_at == told_at)
+    same = same.where(CheckIn.lat == position.lat, CheckIn.lon == position.lon)
+    return db.session.scalar(same.limit(1)) is not None
+
+
+def list_other_places(account_id: UUID, place_id: UUID) -> Sequence[AnyRow]:
+    """(lat, lon, radius, label, address) of the account's other places that are located exactly."""
+    return db.session.execute(
+        select(Place.lat, Place.lon, Place.radius, Place.label, Place.address)
+        .where(Place.account_id == account_id, Place.id != place_id)
+        .where(Place.archived_at.is_(None), Place.certainty == "exact")
+    ).all()
+
+
+def list_photos_like(photo: Photo) -> Sequence[AnyRow]:
+    """(digest, sent_digest, look_1 to look_4, received_at) of photos of other visits that are the same file or share a
+    quarter of the look, the latest first."""
+    quarters = ("look_1", "look_2", "look_3", "look_4")
+    same = [getattr(Photo, name) == getattr(photo, name) for name in quarters if getattr(photo, name) is not None]
+    same.append(Photo.digest == photo.digest)
+    if photo.sent_digest:
+        same.append(Photo.sent_digest == photo.sent_digest)
+    return db.session.execute(
+        select(Photo.digest, Photo.sent_digest, *(getattr(Photo, name) for name in quarters), Photo.received_at)
+        .where(Photo.visit_id != photo.visit_id, or_(*same))
+        .order_by(Photo.received_at.desc())
+        .limit(MOST_LIKE)
+    ).all()
+
+
+def list_findings(visit_id: UUID) -> Sequence[AnyRow]:
+    """(reason, params, subject_id, at) of the further reasons at a visit that the caller has been shown."""
+    return db.session.execute(
+        select(Finding.reason, Finding.params, Finding.subject_id, Finding.at)
+        .where(Finding.visit_id == visit_id)
+        .order_by(Finding.received_at, Finding.id)
+    ).all()
 
 
 def list_photos(visit_id: UUID) -> Sequence[AnyRow]:

@@ -5,7 +5,7 @@ a fact is stored as it came (the raw fix, the time of the check-in) and judged a
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -41,10 +41,12 @@ VERDICT_NAMES = {
     Verdict.NO_PLACE: N_("Place not located"),
 }
 
-# Reason of a judgement -> msgid. Places: accuracy, radius in whole metres, minutes, speed in km/h, and distance, stored
-# in whole metres and written by the edge as people say it.
+# Reason of a judgement -> msgid. Places: accuracy, radius in whole metres, minutes, speed in km/h, the name of a place,
+# and distance, stored in whole metres and written by the edge as people say it.
 REASONS = {
     "within_radius": N_("%(distance)s from the place (within %(radius)s m, accuracy %(accuracy)s m)."),
+    "within_accuracy": N_("%(distance)s from the place: with an accuracy of %(accuracy)s m within its %(radius)s m."),
+    "near_other_place": N_("%(distance)s from another known place of this customer: %(place)s."),
     "too_far": N_("%(distance)s from the place (more than %(radius)s m, accuracy %(accuracy)s m)."),
     "accuracy_too_poor": N_("%(distance)s from the place, but the position is only accurate to %(accuracy)s m."),
     "fix_too_old": N_("The position was already %(minutes)s minutes old at check-in."),
@@ -54,21 +56,38 @@ REASONS = {
     "fix_while_moving": N_("The position was taken while moving at %(speed)s km/h."),
     "place_approximate": N_("The place is only roughly located, %(distance)s away."),
     "no_position": N_("The check-in has no position."),
+    "position_refused": N_("The phone was not allowed to give its position."),
+    "position_unavailable": N_("The phone could not find its position."),
+    "position_timeout": N_("The phone did not find its position in time."),
+    "position_insecure": N_("The connection was not secure, and phones then give no position."),
     "no_place": N_("The place has no position to compare with."),
 }
+
+
+POSITION_ERRORS = {
+    "denied": "position_refused",
+    "unavailable": "position_unavailable",
+    "timeout": "position_timeout",
+    "insecure": "position_insecure",
+}
+"""Why a phone gives no position, as static/js/position.js says it -> the reason of the judgement."""
+_ELSEWHERE = {"too_far", "accuracy_too_poor", "place_approximate", "no_place"}  # another place may explain these
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
     """A position as the phone gave it, kept raw: WGS-84, accuracy in metres (95 %, W3C Geolocation), time of the fix
-    (aware), how many fixes the phone tried, speed in metres per second where it knew. ValueError for numbers that no
-    phone gives."""
+    (aware), how many fixes the phone tried, speed in metres per second and altitude in metres where it knew.
+    `told_at`: the time of the fix before it was corrected, None: the same. ValueError for numbers that no phone
+    gives."""
 
     position: Position
     accuracy_m: float
     taken_at: datetime
     fix_count: int = 1
     speed_mps: float | None = None
+    altitude_m: float | None = None
+    told_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy_m < math.inf:
@@ -87,7 +106,16 @@ class Judgement:
     verdict: Verdict
     distance_m: float | None
     reason: str
-    params: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """Another place of the account: where it is, within how many metres one is there, and what people call it."""
+
+    position: Position
+    radius_m: float
+    name: str
 
 
 def judge(
@@ -97,16 +125,34 @@ def judge(
     checked_in_at: datetime,
     place_is_approximate: bool = False,
     radius_m: float = DEFAULT_RADIUS_M,
+    position_error: str = "",
+    others: Iterable[KnownPlace] = (),
 ) -> Judgement:
     """Judge a check-in by its fix against the place.
 
     `checked_in_at` is the phone's time of the tap, as `fix.taken_at` is: a check-in sent hours later is judged alike.
     The verdict is in the rep's favour: OFF_SITE only where even the fix's error cannot explain the distance,
     ON_SITE where it can and is at most ACCURACY_CAP_M; between the two it is UNCERTAIN. A place that is only known
-    roughly (the centre of a district) proves nothing either way.
+    roughly (the centre of a district) proves nothing either way. Who is not at the place and on site at one of the
+    account's `others` (located exactly) is there: `distance_m` is then to that one.
     """
     if fix is None:
-        return Judgement(Verdict.NO_POSITION, None, "no_position")
+        return Judgement(Verdict.NO_POSITION, None, POSITION_ERRORS.get(position_error, "no_position"))
+    judgement = _judge(fix, place, checked_in_at, place_is_approximate, radius_m)
+    if judgement.reason not in _ELSEWHERE:
+        return judgement
+    for other in sorted(others, key=lambda each: distance_m(fix.position, each.position)):
+        there = _judge(fix, other.position, checked_in_at, False, other.radius_m)
+        if there.verdict is Verdict.ON_SITE:
+            return Judgement(
+                Verdict.ON_SITE, there.distance_m, "near_other_place", {**there.params, "place": other.name}
+            )
+    return judgement
+
+
+def _judge(
+    fix: Fix, place: Position | None, checked_in_at: datetime, place_is_approximate: bool, radius_m: float
+) -> Judgement:
     if place is None:
         return Judgement(Verdict.NO_PLACE, None, "no_place")
     distance = distance_m(fix.position, place)
@@ -125,7 +171,8 @@ def judge(
         return Judgement(Verdict.UNCERTAIN, distance, "accuracy_too_poor", metres)
     if fix.speed_mps is not None and fix.speed_mps >= MOVING_MPS:
         return Judgement(Verdict.UNCERTAIN, distance, "fix_while_moving", {"speed": round(fix.speed_mps * 3.6)})
-    return Judgement(Verdict.ON_SITE, distance, "within_radius", metres)
+    inside = "within_radius" if distance <= radius_m else "within_accuracy"
+    return Judgement(Verdict.ON_SITE, distance, inside, metres)
 
 
 def needs_reason(verdict: Verdict) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, offline, views
+from app.visits import board, jobs, offline, proposal_views, review_views, stored, views
 from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
@@ -25,7 +25,13 @@ def _visits_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="visits",
-    blueprints=(views.blueprint, board.blueprint, offline.blueprint),
+    blueprints=(
+        views.blueprint,
+        board.blueprint,
+        review_views.blueprint,
+        proposal_views.blueprint,
+        offline.blueprint,
+    ),
     menu=(
         MenuItem(
             N_("Team"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1, covers=("/reps/",)
@@ -41,9 +47,17 @@ SLICE = Slice(
             home=2,
             covers=("/visits/",),
         ),
+        MenuItem(N_("Review visits"), "reviews.review_index", "check", P.VISITS_TEAM, "more", N_("Team"), 6),
+        MenuItem(
+            N_("Questions about my visits"), "reviews.queried_index", "message", P.VISITS_WRITE, "more", N_("Day"), 12
+        ),
     ),
-    panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
-    jobs=(jobs.CLOSE_FORGOTTEN,),
+    panels=(
+        Panel("account", 5, P.ACCOUNTS_WRITE, "visits/proposals.html", proposal_views.proposals_panel),
+        Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),
+        Panel("verdict", 10, P.VISITS_READ, "visits/reviews.html", review_views.thread_panel),
+    ),
+    jobs=(jobs.CLOSE_FORGOTTEN, jobs.DELETE_POSITIONS),
     commands=(visits,),
-    plugs=(offline.CARRIED,),
+    plugs=(offline.CARRIED, *stored.STORED),
 )

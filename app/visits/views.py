@@ -1,5 +1,6 @@
 """The rep's day and the visit itself; the manager's pages are in board.py."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.accounts.queries import get_account, list_overdue, list_places
 from app.accounts.rules import dialled
 from app.identity.permissions import P
 from app.infra.files import read
+from app.infra.looks import Seen, saw
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
 from app.kernel.geo import Position
@@ -36,7 +38,7 @@ from app.visits.queries import (
     VisitLine,
     find_check_in,
     find_dismissal,
-    find_open,
+    find_present,
     find_report,
     find_withdrawal,
     get_line,
@@ -44,12 +46,13 @@ from app.visits.queries import (
     get_photo,
     get_visit,
     list_day,
+    list_findings,
     list_missed,
     list_photos,
 )
+from app.visits.review_queries import asked_about
 from app.visits.rules import (
     OUTCOMES,
-    REASONS,
     STATE_NAMES,
     VERDICT_NAMES,
     Dismissal,
@@ -58,7 +61,8 @@ from app.visits.rules import (
     needs_reason,
     visit_minutes,
 )
-from app.web.actor import current_actor
+from app.visits.verdict import SENTENCES
+from app.web.actor import current_actor, current_device
 from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
 from app.web.errors import reason_text
@@ -67,7 +71,7 @@ from app.web.guard import needs
 from app.web.htmx import goto, page, wants_fragment
 from app.web.maps import mainland
 from app.web.panels import shown_in
-from app.web.ui import distance_text
+from app.web.ui import distance_text, duration_text
 from app.web.versions import version_for
 
 MOST_MISSED = 50  # a month without a word of explanation
@@ -83,6 +87,7 @@ def today_index() -> Response:
     today = today_in(actor.zone, now)
     lines = list_day(actor, actor.person_id, today, now)
     following = next((each for each in lines if each.state is VisitState.PLANNED), None)
+    present, asked = find_present(actor, now, asked_about(actor.person_id))
     return page(
         "visits/today.html",
         today=today,
@@ -90,7 +95,8 @@ def today_index() -> Response:
         following=following,
         ways=_ways(following) if following else None,
         check_in_form=CheckInForm(),
-        present=find_open(actor, now),
+        present=present,
+        asked=asked,
         missed=list_missed(actor, today, now, MOST_MISSED),
         shown=MOST_MISSED if request.args.get("missed") == "all" else FIRST_MISSED,
         overdue=list_overdue(actor, today, 5),
@@ -115,7 +121,7 @@ def check_in_create(visit_id: UUID) -> Response:
     visit_id = take_up(current_actor(), visit_id, now).id
     if form.validate():
         try:
-            check_in(current_actor(), visit_id, form.to_input(arrival()), now)
+            check_in(current_actor(), visit_id, form.to_input(arrival(), current_device()), now)
         except InvalidError as error:
             form.refuse(error)
         else:
@@ -140,7 +146,7 @@ def unplanned_create(account_id: UUID) -> Response:
         try:
             done = check_in_unplanned(
                 current_actor(), form.visit_id.data or new_id(), account_id, form.place_id.data,
-                form.to_input(arrival()), now,
+                form.to_input(arrival(), current_device()), now,
             )  # fmt: skip
         except InvalidError as error:
             form.refuse(error)
@@ -256,6 +262,7 @@ def photo_create(visit_id: UUID) -> Response:
 @needs(P.VISITS_READ)
 def photo_show(visit_id: UUID, photo_id: UUID) -> Response:
     photo = get_photo(current_actor(), visit_id, photo_id)
+    saw(current_actor(), {photo.person_id}, Seen.VISIT, datetime.now(UTC))
     try:
         response = make_response(read(photo.digest))
     except FileNotFoundError:  # a database that was brought back without its files
@@ -317,7 +324,10 @@ def _show(
 ) -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     line = get_line(actor, visit_id, now)
-    begun, report = find_check_in(visit_id), find_report(visit_id)
+    begun, report, photos = find_check_in(visit_id), find_report(visit_id), list_photos(visit_id)
+    if begun:
+        saw(actor, {line.row.rep_id}, Seen.VISIT, now)
+    beside, beside_photos = _told_beside(visit_id, begun, [photo.id for photo in photos])
     return page(
         "visits/show.html",
         "photos",
@@ -327,13 +337,15 @@ def _show(
         ways=_ways(line),
         mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
         arrival=begun,
-        verdict=_told(begun) if begun else "",
+        verdict=_sentence(begun.verdict_reason, begun.verdict_params) if begun else "",
+        beside=beside,
+        beside_photos=beside_photos,
         reason_missing=begun is not None and not begun.reason and needs_reason(Verdict(begun.verdict)),
         reason_form=reason_form or CheckInReasonForm(),
         report=report,
         dismissal=find_dismissal(visit_id),
         withdrawal=None if line.row.planned else find_withdrawal(visit_id, line.row.rep_id),
-        photos=list_photos(visit_id),
+        photos=photos,
         check_in_form=check_in_form or CheckInForm(),
         report_form_=report_form or ReportForm(obj=report),
         dismissal_form=dismissal_form
@@ -349,6 +361,7 @@ def _show(
         outcomes=OUTCOMES,
         placeless=line.row.lat is None,
         ended=_end_of(line),
+        reviews=shown_in("verdict", actor, visit_id) if begun else (),
         panels=shown_in("visit", actor, visit_id),
     )
 
@@ -363,10 +376,28 @@ def _ways(line: VisitLine) -> dict[str, str | None]:
     }
 
 
-def _told(arrival: Any) -> str:
-    """Why the check-in was judged as it was, in the reader's words."""
-    words = {**arrival.verdict_params, "distance": distance_text(arrival.verdict_params.get("distance"))}
-    return translated(REASONS[arrival.verdict_reason]) % words
+def _told_beside(visit_id: UUID, begun: Any, photos: list[UUID]) -> tuple[list[str], list[str]]:
+    """What is said beside the verdict, and what of the photos."""
+    if begun is None:
+        return [], []
+    of_visit = [_sentence("explained", {"words": begun.reason})] if begun.reason else []
+    of_photos = []
+    for row in list_findings(visit_id):
+        if row.subject_id in photos:
+            of_photos.append(_sentence(row.reason, {**row.params, "number": photos.index(row.subject_id) + 1}))
+        else:
+            of_visit.append(_sentence(row.reason, row.params))
+    return of_visit, of_photos
+
+
+def _sentence(reason: str, params: Mapping[str, Any]) -> str:
+    """A reason in the reader's words."""
+    words = dict(params)
+    if "distance" in words:
+        words["distance"] = distance_text(words["distance"])
+    if "duration" in words:
+        words["duration"] = duration_text(words["duration"])
+    return translated(SENTENCES[reason]) % words
 
 
 def _end_of(line: VisitLine) -> int | None:

@@ -93,6 +93,7 @@ def furnish(app: Flask, slices: Iterable[Slice], shell: Shell) -> None:
         moment=locale.moment_text,
         money=money_text,
         distance=distance_text,
+        duration=duration_text,
         later=late_text,
         in_language=lambda text: label_in(text, str(get_locale())),
     )
@@ -143,3 +144,20 @@ def distance_text(metres: float | None) -> str:
         return str(gettext("%(number)s m", number=round(metres / 10) * 10 if metres >= 100 else round(metres)))
     kilometres = metres / 1000
     return str(gettext("%(number)s km", number=f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:,.0f}"))
+
+
+def duration_text(seconds: float | None) -> str:
+    """A duration as people say it, in its largest whole unit from two of it on: 45 seconds, 90 minutes, 3 days."""
+    if seconds is None:
+        return ""
+    number = round(seconds)
+    if number < 120:
+        return str(ngettext("%(num)s second", "%(num)s seconds", number))
+    if number < 120 * 60:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", number // 60))
+    if number < 48 * 3600:
+        return str(ngettext("%(num)s hour", "%(num)s hours", number // 3600))
+    days = number // 86400
+    if days < 730:
+        return str(ngettext("%(num)s day", "%(num)s days", days))
+    return str(ngettext("%(num)s year", "%(num)s years", days // 365))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, g, make_response, request, session
 
 from app.infra.db import db, transact
+from app.infra.looks import looking
 from app.web import once
 from app.web.actor import ask_again, note_contact
 from app.web.arrival import Arrival, answered, arriving
@@ -14,7 +15,8 @@ from app.web.templates import QuickEnvironment
 
 
 class Fieldbook(Flask):
-    """Flask whose views run inside a unit of work: GET reads, POST is `transact`ed and kept where it did something."""
+    """Flask whose views run inside a unit of work: GET reads (and notes whom it showed), POST is `transact`ed and kept
+    where it did something."""
 
     jinja_environment = QuickEnvironment
 
@@ -24,8 +26,9 @@ class Fieldbook(Flask):
 
     def dispatch_request(self) -> Any:
         if request.method in ("GET", "HEAD", "OPTIONS") or request.routing_exception is not None:
-            return super().dispatch_request()
-        with arriving() as arrival:  # before its body: a slow phone's photo takes minutes
+            with looking():
+                return super().dispatch_request()
+        with looking(), arriving() as arrival:  # before its body: a slow phone's photo takes minutes
             return self._serve(arrival)
 
     def _serve(self, arrival: Arrival) -> Response:

@@ -3,6 +3,7 @@
  *
  *   <form method="post" data-position  data-position-fresh="60">
  *     <input type="hidden" name="lat"> … lon, accuracy_m, fix_at, fix_count, speed_mps, position_error, tapped_at
+ *     (altitude_m and waited_ms, how long it was looked for, are made where they are missing)
  *     <button data-position-ask data-position-submit>Check in</button>
  *     <button type="button" data-position-ask hidden>My position</button>
  *     <output data-position-status></output>
@@ -24,6 +25,13 @@ const DEVICE = { accuracy_m: "", fix_at: "", fix_count: "", speed_mps: "", posit
 
 /** @param {Element} box @param {string} name @returns {HTMLInputElement | null} */
 const input = (box, name) => box.querySelector(`[name="${name}"], [data-position-field="${name}"]`);
+
+/** Inputs that pages do without, as nobody sees them. @param {HTMLFormElement} form @param {Record<string, unknown>} values */
+const add = (form, values) => Object.entries(values).forEach(([name, value]) => {
+  const field = input(form, name) ?? Object.assign(document.createElement("input"), { type: "hidden", name });
+  field.value = String(value ?? "");
+  form.append(field);
+});
 
 /** @param {Element} box @param {Record<string, unknown>} values */
 const fill = (box, values) => Object.entries(values).forEach(([name, value]) => {
@@ -99,9 +107,11 @@ async function ask(box, button) {
   const abort = () => stop.abort(); // another button has sent the form
   form?.addEventListener("submit", abort);
   show(box, "asking");
+  const begun = performance.now();
   const { best, count, error } = await locate(stop.signal);
   form?.removeEventListener("submit", abort);
   if (stop.signal.aborted || !box.isConnected) return show(box, "");
+  if (submits) add(form, { altitude_m: best?.coords.altitude, waited_ms: Math.round(performance.now() - begun) });
 
   if (best) {
     const { latitude: lat, longitude: lon, accuracy: accuracy_m, speed: speed_mps } = best.coords;

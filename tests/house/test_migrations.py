@@ -27,9 +27,11 @@ from app.visits.actions import (
     also_called,
     check_in_unplanned,
     check_out,
+    close_forgotten,
     dismiss_visit,
     plan_visit,
 )
+from app.visits.audit import find_unlinked, walk
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
 from app.visits.rules import Dismissal as DismissalKind
@@ -121,3 +123,32 @@ def test_rows_from_before_0003_were_heard_of_when_they_happened(app: Flask, cast
     assert (arrival.at, arrival.received_at, arrival.clock_doubtful) == (NOW, heard, False), "kept as it was"
     assert db.session.get(VisitAlias, phones) is None
     transact(lambda: db.session.execute(update(Visit).values(purpose="still writable")))
+
+
+def test_visits_from_before_0006_are_taken_over_into_the_chains(app: Flask, cast: Cast, shop: Shop) -> None:
+    def fill() -> None:
+        given = CheckInInput(Fix(Position(31.2, 121.5), 10.5, NOW, 2, 0.3), reason="fair", tapped_at=NOW)
+        visit_id = check_in_unplanned(cast.rita, new_id(), shop.kitchen, None, given, NOW).visit_id
+        exif = {"lat": 31.2, "lon": 121.5, "make": "Nokia"}
+        add_photo(cast.rita, visit_id, new_id(), Picture("0" * 64, 1, 1, 1, NOW, exif), NOW)
+        add_photo(cast.rita, visit_id, new_id(), Picture("1" * 64, 1, 1, 1, None, {}), NOW)
+        check_out(cast.rita, visit_id, ReportInput("order", "tea", NOW.date() + timedelta(days=7)), NOW)
+        planned = plan_visit(cast.rita, new_id(), shop.tower, None, NOW.date() + timedelta(days=1), NOW)
+        later = NOW.date() + timedelta(days=3)
+        dismiss_visit(cast.rita, planned.id, DismissalKind.POSTPONED, "ill", later, new_id(), NOW)
+        other = check_in_unplanned(cast.ren, new_id(), shop.thames, None, CheckInInput(None, reason="no"), NOW)
+        close_forgotten(NOW + timedelta(days=2))
+        assert other.verdict == "no_position"
+
+    transact(fill)
+    flask_migrate.downgrade(directory=str(ROOT / "migrations"), revision="0005")
+    flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    chains = list(walk())
+    assert {chain.rep_id: (chain.links, chain.broken) for chain in chains} == {
+        cast.rita.id: (7, None), cast.ren.id: (3, None),
+    }  # fmt: skip
+    assert list(find_unlinked()) == []
+    kept = db.session.scalars(select(CheckIn).where(CheckIn.person_id == cast.rita.id)).one()
+    assert kept.salt
+    transact(lambda: db.session.execute(update(CheckIn).where(CheckIn.lat.is_not(None)).values(lat=31.3)))
+    assert [chain.broken.wrong for chain in walk() if chain.broken] == ["fix is no longer what it was"]

@@ -38,10 +38,10 @@ def fix_at(metres: float, accuracy: float = 10, **changes: Any) -> Fix:
     [
         (fix_at(0), Verdict.ON_SITE, "within_radius"),
         (fix_at(149), Verdict.ON_SITE, "within_radius"),
-        (fix_at(159), Verdict.ON_SITE, "within_radius"),  # within radius and accuracy
+        (fix_at(159), Verdict.ON_SITE, "within_accuracy"),
         (fix_at(162), Verdict.OFF_SITE, "too_far"),
         (fix_at(5000), Verdict.OFF_SITE, "too_far"),
-        (fix_at(240, 100), Verdict.ON_SITE, "within_radius"),
+        (fix_at(240, 100), Verdict.ON_SITE, "within_accuracy"),
         (fix_at(240, 101), Verdict.UNCERTAIN, "accuracy_too_poor"),  # the cap
         (fix_at(0, 3000), Verdict.UNCERTAIN, "accuracy_too_poor"),
         (fix_at(20, 120), Verdict.ON_SITE, "within_radius"),  # poor, but even its whole circle is on site

@@ -303,6 +303,25 @@ def test_place_is_picked(way: str, site: Site, new_page: Callable[..., Page]) ->
     assert picked(page)[1] == pytest.approx(121.4 + 40 * 360 / 2**15 / 256, abs=1e-4)
 
 
+def test_the_circle_around_a_picked_place_is_as_wide_as_the_field_says(
+    site: Site, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    field = '<input id="radius" value="150">'
+    page.goto(site.page("/", PICK + field + on_page(PICKED + 'data-around="#radius" '), "map.js"))
+    expect(page.locator(".is-picking")).to_have_count(1)
+    expect(page.locator("path.map-area")).to_have_count(0)
+    page.locator(".map").click()
+    circle = page.locator("path.map-area")
+    expect(circle).to_have_count(1)
+    narrow = circle.bounding_box()
+    page.fill("#radius", "300")
+    wide = circle.bounding_box()
+    assert narrow is not None
+    assert wide is not None
+    assert wide["width"] == pytest.approx(2 * narrow["width"], rel=0.05)
+
+
 @pytest.mark.parametrize(("datum", "project"), [("wgs84", False), ("gcj02", True), ("gcj02", False)])
 def test_fix_of_the_phone_moves_the_marker(
     datum: str, project: bool, site: Site, new_page: Callable[..., Page]
