@@ -116,13 +116,14 @@ def _courses(asked: Asked, by: str | None) -> CTE:
         else_=_agreed(Visit.planned_on.between(first, last)),
     )
     due = func.coalesce(day_number(Account.next_visit_on), day_number(seen) + days)
-    rows = select(
+    columns = [
         Account.id, *grouped, days.label("days"), day_number(before).label("before_on"),
         day_number(agreed).label("agreed_on"), day_number(made.c.first_on).label("first_on"),
         day_number(made.c.latest_on).label("latest_on"), func.coalesce(made.c.made, 0).label("made"),
         day_number(agreed_next).label("agreed_next"), due.label("due_on"), seen.is_not(None).label("visited"),
         ahead.c.planned_on, func.coalesce(skipped.c.skipped, 0).label("skipped"),
-    )  # fmt: skip
+    ]  # fmt: skip
+    rows: Any = select(*columns).select_from(Account)
     for part in (made, ahead, skipped):
         rows = rows.outerjoin(part, part.c.account_id == Account.id)
     names = [*asked.within, *([by] if by else [])]
@@ -171,6 +172,7 @@ def _skips(asked: Asked, *columns: Any) -> Any:
     """Planned visits of the period that did not take place, and whose rep said why."""
     return (
         select(*columns)
+        .select_from(Visit)
         .join(Dismissal, Dismissal.visit_id == Visit.id)
         .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
         .where(Visit.planned_on.between(asked.period.first, asked.period.last))
