@@ -6,11 +6,12 @@ The common table says the same as app.coverage.rules does of one account; a test
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, null, or_, select
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, ClassRhythm
 from app.accounts.queries import interval_column
@@ -30,6 +31,8 @@ from app.visits.rules import Dismissal as DismissalKind
 
 SAID_WHY = (DismissalKind.SKIPPED.value, DismissalKind.MISSED.value)  # a postponed visit is planned again
 MOST_REASONS = 8
+FEW_PEOPLE = 20
+FURTHEST_AHEAD = timedelta(days=400)  # no plan is; with an end, the days are found by their index
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,67 +105,89 @@ def _joined(statement: Any, names: Sequence[str]) -> Any:
 def _courses(asked: Asked, by: str | None) -> CTE:
     """One row an account: rules.Course and what rules.Standing takes besides, its days as numbers; `group` and `label`
     where it is grouped."""
+    row, before, promise, next_promise = _looked_up(asked, by).c, aliased(Visit), aliased(Report), aliased(Report)
     first, last = asked.period.first, asked.period.last
-    grouped = [] if by is None else [GROUPINGS[by].column.label("group"), GROUPINGS[by].label.label("label")]
-    days = interval_column(asked.rhythms)
-    made, ahead, skipped = _made(asked), _ahead(asked), _skipped(asked)
-    seen = Account.last_visit_on
+    grouped = [] if by is None else [row.group, row.label]
     # What the account repeats of its latest visit answers for most of them.
-    before = case((seen < first, seen), (seen >= first, _visited(func.max(Visit.planned_on), Visit.planned_on < first)))
-    agreed = case((or_(seen.is_(None), seen < first), Account.next_visit_on), else_=_agreed(Visit.planned_on < first))
+    before_on = case((row.seen < first, row.seen), else_=before.planned_on)
+    agreed_on = case((row.before_id.is_(None), row.agreed), else_=promise.next_visit_on)
+    agreed_on = case((and_(row.seen >= first, row.before_id.is_(None)), null()), else_=agreed_on)
     agreed_next = case(
-        (made.c.made.is_(None), null()),
-        (seen <= last, Account.next_visit_on),
-        else_=_agreed(Visit.planned_on.between(first, last)),
+        (row.latest_on.is_(None), null()), (row.seen <= last, row.agreed), else_=next_promise.next_visit_on
     )
-    due = func.coalesce(day_number(Account.next_visit_on), day_number(seen) + days)
+    due_on = func.coalesce(day_number(row.agreed), day_number(row.seen) + row.days)
     columns = [
-        Account.id, *grouped, days.label("days"), day_number(before).label("before_on"),
-        day_number(agreed).label("agreed_on"), day_number(made.c.first_on).label("first_on"),
-        day_number(made.c.latest_on).label("latest_on"), func.coalesce(made.c.made, 0).label("made"),
-        day_number(agreed_next).label("agreed_next"), due.label("due_on"), seen.is_not(None).label("visited"),
-        ahead.c.planned_on, func.coalesce(skipped.c.skipped, 0).label("skipped"),
+        row.id, *grouped, row.days, day_number(before_on).label("before_on"), day_number(agreed_on).label("agreed_on"),
+        day_number(row.first_on).label("first_on"), day_number(row.latest_on).label("latest_on"),
+        func.coalesce(row.made, 0).label("made"), day_number(agreed_next).label("agreed_next"),
+        due_on.label("due_on"), row.seen.is_not(None).label("visited"), row.planned_on,
+        func.coalesce(row.skipped, 0).label("skipped"),
+    ]  # fmt: skip
+    courses: Any = select(*columns).outerjoin(before, before.id == row.before_id)
+    for report, visit_id in ((promise, row.before_id), (next_promise, row.latest_id)):
+        courses = courses.outerjoin(report, report.visit_id == visit_id)
+    made: CTE = courses.cte("course").prefix_with("MATERIALIZED")
+    return made
+
+
+def _looked_up(asked: Asked, by: str | None) -> CTE:
+    """The accounts, with the visits that have to be looked for one by one: those before the period of accounts that
+    were seen since it began, and the last in it of those that were seen since it ended."""
+    first, last, seen = asked.period.first, asked.period.last, Account.last_visit_on
+    grouped = [] if by is None else [GROUPINGS[by].column.label("group"), GROUPINGS[by].label.label("label")]
+    within, ahead = _within(asked), _ahead(asked)
+    before_id = case((seen >= first, _latest(Visit.planned_on < first)))
+    latest_id = case((and_(seen > last, within.c.made > 0), _latest(Visit.planned_on.between(first, last))))
+    columns = [
+        Account.id, *grouped, interval_column(asked.rhythms).label("days"), seen.label("seen"),
+        Account.next_visit_on.label("agreed"), before_id.label("before_id"), latest_id.label("latest_id"),
+        within.c.first_on, within.c.latest_on, within.c.made, within.c.skipped, ahead.c.planned_on,
     ]  # fmt: skip
     rows: Any = select(*columns).select_from(Account)
-    for part in (made, ahead, skipped):
+    for part in (within, ahead):
         rows = rows.outerjoin(part, part.c.account_id == Account.id)
-    names = [*asked.within, *([by] if by else [])]
-    # Computed once: else SQLite would look for the earlier visits again wherever a column is named.
-    course: CTE = _joined(rows, names).where(*_accounts(asked)).cte("course").prefix_with("MATERIALIZED")
-    return course
+    rows = _joined(rows, [*asked.within, *([by] if by else [])]).where(*_accounts(asked))
+    # Computed once: else SQLite would look again wherever a column is named.
+    found: CTE = rows.cte("looked_up").prefix_with("MATERIALIZED")
+    return found
 
 
 def _mine(asked: Asked) -> list[ColumnElement[bool]]:
-    """Visits to no other accounts than those asked for, where these are few."""
-    if asked.actor.reach is Reach.ALL and "rep" not in asked.within:
+    """Only visits to the accounts asked for, where these are few; else looking at all of the period is quicker."""
+    actor = asked.actor
+    if "rep" not in asked.within and (actor.reach is Reach.ALL or len(actor.people) > FEW_PEOPLE):
         return []
-    accounts = _joined(select(Account.id), list(asked.within)).where(*_accounts(asked))
-    return [Visit.account_id.in_(accounts)]
+    return [Visit.account_id.in_(_joined(select(Account.id), list(asked.within)).where(*_accounts(asked)))]
 
 
-def _made(asked: Asked) -> Any:
-    within = Visit.planned_on.between(asked.period.first, asked.period.last)
+def _within(asked: Asked) -> Any:
+    """Account -> its visits of the period: the first and the latest day with one, on how many days there was one, and
+    how many `skipped`."""
+    came = case((CheckIn.visit_id.is_not(None), Visit.planned_on))
     return (
         select(
             Visit.account_id,
-            func.min(Visit.planned_on).label("first_on"),
-            func.max(Visit.planned_on).label("latest_on"),
-            func.count(distinct(Visit.planned_on)).label("made"),
+            func.min(came).label("first_on"),
+            func.max(came).label("latest_on"),
+            func.count(distinct(came)).label("made"),
+            func.sum(case((_SKIPPED, 1), else_=0)).label("skipped"),
         )
-        .join(CheckIn, CheckIn.visit_id == Visit.id)
-        .where(within, *_mine(asked))
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(Visit.planned_on.between(asked.period.first, asked.period.last), *_mine(asked))
         .group_by(Visit.account_id)
-        .subquery("made")
+        .subquery("within")
     )
 
 
 def _ahead(asked: Asked) -> Any:
+    """Account -> the next day for which a visit is planned."""
     return (
         select(Visit.account_id, func.min(Visit.planned_on).label("planned_on"))
         .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
         .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
-        .where(Visit.planned_on >= asked.today, CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
-        .where(*_mine(asked))
+        .where(Visit.planned_on.between(asked.today, asked.today + FURTHEST_AHEAD), *_mine(asked))
+        .where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
         .group_by(Visit.account_id)
         .subquery("ahead")
     )
@@ -175,34 +200,19 @@ def _skips(asked: Asked, *columns: Any) -> Any:
         .select_from(Visit)
         .join(Dismissal, Dismissal.visit_id == Visit.id)
         .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
-        .where(Visit.planned_on.between(asked.period.first, asked.period.last))
-        .where(Dismissal.kind.in_(SAID_WHY), CheckIn.visit_id.is_(None))
+        .where(Visit.planned_on.between(asked.period.first, asked.period.last), _SKIPPED)
     )
 
 
-def _skipped(asked: Asked) -> Any:
-    counted = _skips(asked, Visit.account_id, func.count().label("skipped")).where(*_mine(asked))
-    return counted.group_by(Visit.account_id).subquery("skipped")
+_SKIPPED = and_(Dismissal.kind.in_(SAID_WHY), CheckIn.visit_id.is_(None))
 
 
-def _visited(column: Any, *when: ColumnElement[bool]) -> Any:
-    """Of the account's visits that took place then."""
-    found = select(column).select_from(Visit).join(CheckIn, CheckIn.visit_id == Visit.id)
-    return found.where(Visit.account_id == Account.id, *when).correlate(Account).scalar_subquery()
-
-
-def _agreed(*when: ColumnElement[bool]) -> Any:
-    """The next day that was agreed at the last of the account's visits then."""
-    found = (
-        select(Report.next_visit_on)
-        .select_from(Visit)
-        .join(CheckIn, CheckIn.visit_id == Visit.id)
-        .outerjoin(Report, Report.visit_id == Visit.id)
-        .where(Visit.account_id == Account.id, *when)
-        .order_by(Visit.planned_on.desc(), CheckIn.at.desc())
-        .limit(1)
-    )
-    return found.correlate(Account).scalar_subquery()
+def _latest(*when: ColumnElement[bool]) -> Any:
+    """The id of the last of the account's visits that took place then: of two on one day either, or each of fifty
+    thousand would be sorted."""
+    found = select(Visit.id).join(CheckIn, CheckIn.visit_id == Visit.id)
+    found = found.where(Visit.account_id == Account.id, *when).order_by(Visit.planned_on.desc())
+    return found.limit(1).correlate(Account).scalar_subquery()
 
 
 def _needed(course: Any, first: int, until: int) -> ColumnElement[int]:
