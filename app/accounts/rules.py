@@ -245,7 +245,7 @@ def check_interval(days: int | None) -> None:
     if days is not None and not SHORTEST_INTERVAL <= days <= LONGEST_INTERVAL:
         raise InvalidError(
             "every",
-            N_("Choose between %(least)s and %(most)s days."),
+            N_("Choose between %(least)s and %(most)s days, or 1 to 104 weeks."),
             {"least": SHORTEST_INTERVAL, "most": LONGEST_INTERVAL},
         )
 

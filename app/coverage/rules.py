@@ -126,11 +126,11 @@ class State(StrEnum):
 
 STATE_NAMES: Mapping[State, str] = {
     State.OVERDUE: N_("Overdue"),
-    State.DUE: N_("Due in this period"),
+    State.DUE: N_("Due"),
     State.MISSING: N_("Visits missing"),
-    State.PLANNED: N_("Planned ahead"),
+    State.PLANNED: N_("Planned"),
     State.VISITED: N_("Visited"),
-    State.SKIPPED: N_("Skipped, with a reason"),
+    State.SKIPPED: N_("Skipped"),
     State.NEVER: N_("Never visited"),
 }
 

@@ -177,17 +177,25 @@ def _class_form(rating: str) -> RhythmForm:
     return RhythmForm.of(rhythm.days, wish_text(rhythm.wish, current_actor().language))
 
 
+def _apart(form: RhythmForm, rating: str) -> RhythmForm:
+    """With ids that no other class's form on the page has."""
+    for field in form:
+        field.id = field.label.field_id = f"{rating}-{field.name}"
+    return form
+
+
 def _rhythms(
     status: int = 200, rating: str = "", form: RhythmForm | None = None, version: int | None = None
 ) -> Response:
     """The forms of all classes; that of `rating` as it was sent."""
     rhythms, versions, spoken = get_rhythms(), list_class_versions(), current_actor().language
-    forms: dict[str, Any] = {
-        each: (RhythmForm.of(rhythms[each].days, wish_text(rhythms[each].wish, spoken)), versions[each])
-        for each in RATINGS
+    forms = {
+        each: (RhythmForm.of(rhythms[each].days, wish_text(rhythms[each].wish, spoken)), version_of)
+        for each, version_of in versions.items()
     }
     if form is not None:
-        forms[rating] = (form, version)
+        forms[rating] = (form, version or 0)
+    forms = {each: (_apart(shown, each), version_of) for each, (shown, version_of) in forms.items()}
     return page("coverage/rhythms.html", status=status, forms=forms)
 
 
