@@ -3,6 +3,7 @@
 from app.accounts import slice as accounts
 from app.catalogue import slice as catalogue
 from app.contracts import slice as contracts
+from app.coverage import slice as coverage
 from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
@@ -21,6 +22,7 @@ SLICES: tuple[Slice, ...] = (
     catalogue.SLICE,
     visits.SLICE,
     planning.SLICE,
+    coverage.SLICE,
     sales.SLICE,
     contracts.SLICE,
 )

@@ -10,11 +10,13 @@ from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
 
 LIVE = text("archived_at IS NULL")
+OWN_DAYS = text("visit_days IS NOT NULL")
 
 
 class Account(Model):
     """A customer. Without `owner_id` it lies in the public pool (公海).
 
+    `visit_days` and `visit_wish` are its own rhythm where it is not that of its class (app.accounts.rules.rhythm_of).
     `address` is its main place's in one line, as lists show it; `search` the folded text that any part of name, address
     or phone is found in; `identity` what makes it the same in whatever table it is imported from; `last_visit_on` is
     kept up by visits; `rating` is the class A, B or C. `created_by` is None where an import made it.
@@ -26,6 +28,7 @@ class Account(Model):
         Index(None, "identity"),
         Index(None, "owner_id", "name"),
         Index("ix_account_name_live", "name", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("ix_account_own_days", "visit_days", sqlite_where=OWN_DAYS, postgresql_where=OWN_DAYS),
     )
     id: Mapped[UUID] = id_column()
     name: Mapped[str]
@@ -43,9 +46,27 @@ class Account(Model):
     search: Mapped[str] = mapped_column(default="")
     last_visit_on: Mapped[date | None]
     next_visit_on: Mapped[date | None]
+    visit_days: Mapped[int | None]
+    visit_wish: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ClassRhythm(Model):
+    """How often the accounts of a class are to be visited, and when they wish it (app.accounts.rules.Rhythm); a class
+    without a row has the usual one. `days` None: there is no plan."""
+
+    __tablename__ = "class_rhythm"
+    __table_args__ = (
+        CheckConstraint("rating IN ('A', 'B', 'C')", name="rating"),
+        CheckConstraint("days BETWEEN 7 AND 730", name="days"),
+    )
+    id: Mapped[UUID] = id_column()
+    rating: Mapped[str] = mapped_column(unique=True)
+    days: Mapped[int | None]
+    wish: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     case,
     false,
     func,
+    null,
     or_,
     select,
     type_coerce,
@@ -26,23 +27,29 @@ from sqlalchemy import (
 )
 
 from app.accounts.events import AccountAssigned
-from app.accounts.models import Account, Contact, Note, Place
+from app.accounts.models import Account, ClassRhythm, Contact, Note, Place
 from app.accounts.rules import (
     MOST_DUPLICATES,
     MOST_WORDS,
     NEAR_M,
-    VISIT_INTERVAL_DAYS,
+    NO_PLAN,
+    USUAL_RHYTHMS,
     AccountFilters,
+    Rhythm,
+    Rhythms,
     address_line,
     core_of,
+    intervals_of,
     masked,
     next_visit_due,
     phone_tails,
+    rhythm_of,
     tells,
     why_duplicate,
 )
 from app.identity.models import Person
 from app.infra.arrival import kept_since
+from app.infra.days import day_number
 from app.infra.db import AnySelect, IdText, db, fetch
 from app.infra.journal import JournalEntry
 from app.infra.nearest import nearest
@@ -332,9 +339,22 @@ def _places_of(actor: Actor, filters: AccountFilters, today: date) -> list[Colum
 # --- Due ------------------------------------------------------------------------------------------------
 
 
+def get_rhythms() -> Rhythms:
+    """How often each class is to be visited. One tiny statement: ask once for a page and hand it on."""
+    asked = fetch(select(ClassRhythm.rating, ClassRhythm.days, ClassRhythm.wish))
+    return {**USUAL_RHYTHMS, **{row.rating: Rhythm(row.days, row.wish) for row in asked}}
+
+
+def interval_column(rhythms: Rhythms) -> ColumnElement[int | None]:
+    """Of an Account, in SQL: the days between its visits, NULL where there is no plan."""
+    classes = intervals_of(rhythms)
+    usual = case(classes, value=Account.rating) if classes else null()
+    return case((Account.visit_days.is_not(None), func.nullif(Account.visit_days, NO_PLAN)), else_=usual)
+
+
 @dataclass(frozen=True, slots=True)
 class DueAccount:
-    """An account whose visit is due since `due_on`; the place is its main one."""
+    """An account whose visit is due since `due_on`, and its `wish`; the place is its main one."""
 
     id: UUID
     place_id: UUID
@@ -347,6 +367,7 @@ class DueAccount:
     last_visit_on: date | None
     due_on: date
     owner_id: UUID | None
+    wish: str
 
 
 def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = None) -> list[DueAccount]:
@@ -357,26 +378,24 @@ def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = 
     mine = [Account.archived_at.is_(None), Account.owner_id.is_not(None), belongs_to(actor, Account.owner_id)]
     if owner_id is not None:
         mine.append(Account.owner_id == owner_id)
-    # Adding days to a column differs between databases, so each class is asked by itself, and the rule gives the day.
+    rhythms = get_rhythms()
+    intervals = intervals_of(rhythms)
+    # Each class is asked by itself, so that dates are compared as they stand; those with a rhythm of their own are few.
     agreed = select(Account.id).where(*mine, Account.next_visit_on < today).order_by(Account.next_visit_on)
     asked: list[Select[Any]] = [agreed]
-    for rating, days in VISIT_INTERVAL_DAYS.items():
-        asked.append(
-            select(Account.id)
-            .where(
-                *mine,
-                Account.rating == rating,
-                Account.next_visit_on.is_(None),
-                Account.last_visit_on < today - timedelta(days=days),
-            )
-            .order_by(Account.last_visit_on)
-        )
+    unsaid = select(Account.id).where(*mine, Account.next_visit_on.is_(None)).order_by(Account.last_visit_on)
+    for rating, days in intervals.items():
+        late = Account.last_visit_on < today - timedelta(days=days)
+        asked.append(unsaid.where(Account.rating == rating, Account.visit_days.is_(None), late))
+    due_number = day_number(Account.last_visit_on) + Account.visit_days
+    own = unsaid.where(Account.visit_days > NO_PLAN, due_number < today.toordinal())
+    asked.append(own.order_by(None).order_by(due_number))
     parts = [select(each.limit(limit).subquery().c.id) for each in asked]
     rows = db.session.execute(
         select(
             Account.id, Place.id.label("place_id"), Account.name, Account.rating, Account.phone, Account.address,
             Place.lat, Place.lon, Account.last_visit_on, Account.next_visit_on,
-            Account.owner_id,
+            Account.owner_id, Account.visit_days, Account.visit_wish,
         )
         .join(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0))
         .where(Account.id.in_(union_all(*parts)))
@@ -385,9 +404,11 @@ def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = 
         DueAccount(
             row.id, row.place_id, row.name, row.rating, row.phone, row.address,
             row.lat, row.lon, row.last_visit_on, due_on, row.owner_id,
+            rhythm_of(row.rating, row.visit_days, row.visit_wish, rhythms).wish,
         )
         for row in rows
-        if (due_on := next_visit_due(row.last_visit_on, row.rating, row.next_visit_on)) is not None
+        if (due_on := next_visit_due(row.last_visit_on, row.rating, row.next_visit_on, intervals, row.visit_days))
+        is not None
     ]  # fmt: skip
     return sorted(due, key=lambda each: (each.due_on, each.name, each.id))[:limit]
 

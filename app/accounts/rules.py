@@ -11,7 +11,19 @@ from uuid import UUID
 from app.kernel.dates import day_bounds, is_zone, local, today_in
 from app.kernel.errors import InvalidError
 from app.kernel.geo import Position, quadkey, unit_vector
-from app.kernel.hours import REASONS, HoursError, format_hours, is_open, parse_hours, read_hours, windows_on
+from app.kernel.hours import (
+    ALWAYS_OPEN,
+    REASONS,
+    UNKNOWN,
+    HoursError,
+    format_days,
+    format_hours,
+    is_open,
+    parse_days,
+    parse_hours,
+    read_hours,
+    windows_on,
+)
 from app.kernel.i18n import LANGUAGES, N_
 from app.kernel.text import fold, phone_digits, search_text, squeeze
 
@@ -201,7 +213,73 @@ def address_line(address: str, district: str, city: str) -> str:
 
 # --- When is the next visit due? ------------------------------------------------------------------------
 
-VISIT_INTERVAL_DAYS: Mapping[str, int] = {"A": 14, "B": 30, "C": 60}
+VISIT_INTERVAL_DAYS: Mapping[str, int] = {"A": 14, "B": 30, "C": 60}  # where a company has set nothing else
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 7, 730  # days
+NO_PLAN = 0  # an account's own `visit_days` that says so
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often an account is to be visited: every `days`, None where there is no plan; and when it wishes that: `wish`
+    is weekdays and hours as they are stored (`written_wish`), '' where any time is as good."""
+
+    days: int | None
+    wish: str = ""
+
+
+Rhythms = Mapping[str, Rhythm]
+"""Class -> its rhythm."""
+
+USUAL_RHYTHMS: Rhythms = {rating: Rhythm(days) for rating, days in VISIT_INTERVAL_DAYS.items()}
+
+
+def rhythm_of(rating: str, own_days: int | None, own_wish: str, rhythms: Rhythms = USUAL_RHYTHMS) -> Rhythm:
+    """The rhythm of an account: its own (`own_days` None: none, NO_PLAN: it is not to be visited), else that of its
+    class; the same for the wish."""
+    usual = rhythms[rating]
+    return Rhythm(usual.days if own_days is None else own_days or None, own_wish or usual.wish)
+
+
+def check_interval(days: int | None) -> None:
+    """Refuse (InvalidError at `every`) an interval that nobody plans with; None is no plan."""
+    if days is not None and not SHORTEST_INTERVAL <= days <= LONGEST_INTERVAL:
+        raise InvalidError(
+            "every",
+            N_("Choose between %(least)s and %(most)s days, or 1 to 104 weeks."),
+            {"least": SHORTEST_INTERVAL, "most": LONGEST_INTERVAL},
+        )
+
+
+_WISH_UNREAD = N_("“%(part)s” was not understood. Write weekdays, and hours where you like: Tue, Thu 09:00-11:00.")
+
+
+def written_wish(typed: str) -> str:
+    """Weekdays and hours as they are stored: canonical and English, '' for none and for "always". InvalidError at
+    `wish` for other text, and for "never"."""
+    try:
+        wish = parse_days(typed)
+    except HoursError as error:
+        reason = _WISH_UNREAD if error.reason == "not_understood" else REASONS[error.reason]
+        raise InvalidError("wish", reason, error.params) from None
+    if wish.week is not None and not any(wish.week):
+        raise InvalidError("wish", N_("Write when a visit is welcome; if never, choose that there is no plan."))
+    return "" if wish in (UNKNOWN, ALWAYS_OPEN) else format_days(wish)
+
+
+def wish_text(wish: str, language: str) -> str:
+    """A stored wish in the reader's language; '' for none."""
+    return format_days(parse_days(wish), language) if wish else ""
+
+
+def is_against(wish: str, day: date) -> bool:
+    """Whether that day is none of those wished; hours of its own are for whoever chooses the time."""
+    return bool(wish) and not _welcome(wish)[day.weekday()]
+
+
+@lru_cache(maxsize=1024)  # a company's accounts share a few
+def _welcome(wish: str) -> tuple[bool, ...]:
+    """Monday to Sunday: whether the wish allows it."""
+    return tuple(map(bool, parse_days(wish).week or ((),) * 7))
 
 
 def next_visit_due(
@@ -209,16 +287,22 @@ def next_visit_due(
     account_class: str | None,
     agreed_on: date | None = None,
     intervals: Mapping[str, int] = VISIT_INTERVAL_DAYS,
+    own_days: int | None = None,
 ) -> date | None:
     """The day by which an account should be visited again: the day agreed at the last visit, else the last visit plus
-    the interval of its class (days). None for an account that was never visited or has no class: such accounts are
-    found by "not visited", else every imported address would be overdue at once."""
+    its own interval or that of its class (days). None for an account that was never visited or has no plan: such
+    accounts are found by "not visited", else every imported address would be overdue at once."""
     if agreed_on is not None:
         return agreed_on
-    interval = intervals.get(account_class or "")
+    interval = intervals.get(account_class or "") if own_days is None else own_days or None
     if last_visit_on is None or interval is None:
         return None
     return last_visit_on + timedelta(days=interval)
+
+
+def intervals_of(rhythms: Rhythms) -> Mapping[str, int]:
+    """Class -> days, for the classes that have a plan: what `next_visit_due` takes."""
+    return {rating: rhythm.days for rating, rhythm in rhythms.items() if rhythm.days is not None}
 
 
 def is_overdue(due_on: date | None, today: date) -> bool:

@@ -45,6 +45,7 @@ from app.accounts.queries import (
     get_account,
     get_contact,
     get_place,
+    get_rhythms,
     list_accounts,
     list_contacts,
     list_notes,
@@ -57,6 +58,7 @@ from app.accounts.rules import (
     AccountFilters,
     address_line,
     dialled,
+    intervals_of,
     link_to,
     next_visit_due,
     opening_today,
@@ -233,7 +235,13 @@ def _show(account_id: UUID, status: int = 200, note_form: NoteForm | None = None
         status=status,
         account=account,
         owner=find_owner_name(account),
-        due_on=next_visit_due(account.last_visit_on, account.rating, account.next_visit_on),
+        due_on=next_visit_due(
+            account.last_visit_on,
+            account.rating,
+            account.next_visit_on,
+            intervals_of(get_rhythms()),
+            account.visit_days,
+        ),
         today=today_in(actor.zone, now),
         places=[
             {

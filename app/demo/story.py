@@ -25,6 +25,7 @@ from app.catalogue.actions import (
     set_prices,
 )
 from app.contracts.actions import make_contract
+from app.coverage.actions import save_account_rhythm, save_class_rhythm
 from app.demo.cities import CITIES, LONDON, SHANGHAI, TAIPEI, City, Customer, customers_of
 from app.demo.goods import GOODS
 from app.identity.actions import change_own_profile
@@ -46,6 +47,8 @@ CUSTOMERS_PER_CITY = 320
 VISITS_A_DAY = 5
 LEFT_TODAY = 2
 NO_SIGNAL_EVERY = 13  # days
+RHYTHMS = {"A": (14, "Tue-Fri"), "B": (28, ""), "C": (70, "")}  # days, and when they wish it
+OWN_WISHES = {"zh_Hans": "周二、周四 09:00-11:00", "zh_Hant": "週三 14:00-16:00", "en": "Mon, Wed 14:00-17:00"}
 RATES = {"CNY": (1, 1), "TWD": (9, 200), "GBP": (11, 100)}  # minor units for a fen, as numerator and denominator
 TAX = {"CNY": None, "TWD": 500, "GBP": 2000}  # basis points; the products' own is China's
 REASONS = {
@@ -107,6 +110,8 @@ def _tell(say: Callable[[str], None], now: datetime) -> None:
     begin = now - timedelta(weeks=WEEKS, days=7)
     admin, reps = _people(begin)
     lists, products = _goods(admin, dice, begin)
+    for rating, (days, wish) in RHYTHMS.items():
+        save_class_rhythm(admin, rating, days, wish, None, begin)
     for rep in reps:
         _customers(rep, admin, lists, dice, begin)
     say(f"  {CUSTOMERS_PER_CITY * len(CITIES)} customers in Shanghai, Taipei and London")
@@ -194,6 +199,8 @@ def _customers(rep: Rep, admin: Actor, lists: dict[str, UUID], dice: random.Rand
             if number % 8 < 6:
                 place = get_main_place(admin, account.id)
                 rep.accounts.append((account.id, place.id, each.position, each.rating))
+                if number % 16 < 2:
+                    save_account_rhythm(admin, account.id, None, OWN_WISHES[rep.city.language], None, now)
                 if number % 9 == 0:
                     add_note(rep.actor, account.id, _id(dice), dice.choice(NOTES[rep.city.language]), now)
 
@@ -212,11 +219,11 @@ def _place_input(city: City, each: Customer) -> PlaceInput:
 def _weeks(rep: Rep, admin: Actor, products: list[UUID], dice: random.Random, now: datetime) -> None:
     today = today_in(rep.city.zone, now)
     day = today - timedelta(weeks=WEEKS)
-    queue = sorted(rep.accounts, key=lambda each: (each[3], dice.random()))  # A first
+    due = {each: day + timedelta(days=dice.randrange(RHYTHMS[each[3]][0])) for each in rep.accounts}
     while day <= today + timedelta(days=2):
         if day.weekday() < 5 or day == today:  # the demo is shown on Sundays, too
-            chosen = [queue.pop(0) for _ in range(VISITS_A_DAY)]
-            queue += chosen
+            chosen = sorted(due, key=lambda each: (due[each], each[3], each[0]))[:VISITS_A_DAY]
+            due |= {each: day + timedelta(days=RHYTHMS[each[3]][0]) for each in chosen}
             _day(rep, admin, day, chosen, products, dice, now)
         day += timedelta(days=1)
 

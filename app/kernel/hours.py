@@ -175,6 +175,16 @@ def parse_hours(text: str) -> Hours:
     return Hours(tuple(week))
 
 
+def parse_days(text: str) -> Hours:
+    """As `parse_hours`, for when something is welcome: days alone ("Tue, Thu") are meant from midnight to midnight."""
+    try:
+        return parse_hours(text)
+    except HoursError as error:
+        if error.reason != "no_windows":
+            raise
+    return parse_hours(f"{text} {_ALWAYS['en']}")
+
+
 def _normalised(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).lower()
     plain = re.sub("星期|礼拜|禮拜|周", "週", plain)
@@ -318,6 +328,12 @@ def format_hours(hours: Hours, language: str = "en") -> str:
         " ".join([_day_names(days, language), *(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in windows)])
         for windows, days in days_of.items()
     )
+
+
+def format_days(hours: Hours, language: str = "en") -> str:
+    """As `format_hours`, whole days by their names alone; `parse_days` reads it back."""
+    said = format_hours(hours, language)
+    return said if ";" in said else said.replace(" 00:00-24:00", "")
 
 
 def _day_names(days: list[int], language: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Account, Place
 from app.accounts.queries import list_accounts, list_overdue, nearest_accounts
-from app.accounts.rules import AccountFilters
+from app.accounts.rules import AccountFilters, is_against, wish_text
 from app.identity.queries import get_self
 from app.infra.db import db
 from app.infra.scope import belongs_to
@@ -124,7 +124,8 @@ def find_planned(actor: Actor, day: date) -> Mapping[UUID, UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that could be visited. Distance in metres from the last stop; None where it was not asked."""
+    """An account that could be visited. Distance in metres from the last stop; None where it was not asked. `wish`:
+    when it wishes that, where the day of the plan is none of it."""
 
     id: UUID
     name: str
@@ -133,12 +134,19 @@ class Candidate:
     last_visit_on: date | None
     due_on: date | None = None
     distance_m: float | None = None
+    wish: str = ""
 
 
 def list_due_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
     """The actor's own accounts whose visit is due on the day of the plan or before, the longest due first."""
     due = list_overdue(actor, plan.day + timedelta(days=1), CANDIDATES + len(plan.accounts), actor.person_id)
-    found = [Candidate(e.id, e.name, e.rating, e.address, e.last_visit_on, e.due_on) for e in due]
+    found = [
+        Candidate(
+            e.id, e.name, e.rating, e.address, e.last_visit_on, e.due_on, None,
+            wish_text(e.wish, actor.language) if is_against(e.wish, plan.day) else "",
+        )
+        for e in due
+    ]  # fmt: skip
     return _new(found, plan)
 
 

@@ -166,9 +166,11 @@ def _address(day: date, **more: str) -> str:
 
 
 def _back() -> str:
-    """The page of nearby that a form was on, '' elsewhere."""
+    """The page of nearby or of those who are due that a form was on, '' elsewhere."""
     back = request.form.get("back", "")
-    return back if back.startswith("/nearby?") and "\n" not in back and "\\" not in back else ""
+    return (
+        back if back.startswith(("/nearby?", "/coverage/accounts?")) and "\n" not in back and "\\" not in back else ""
+    )
 
 
 def _chosen() -> dict[str, str]:

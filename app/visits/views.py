@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts.navigation import directions_to
-from app.accounts.queries import get_account, list_overdue, list_places
-from app.accounts.rules import dialled
+from app.accounts.queries import get_account, get_rhythms, list_overdue, list_places
+from app.accounts.rules import dialled, wish_text
 from app.identity.permissions import P
 from app.infra.files import read
 from app.infra.looks import Seen, saw
@@ -424,4 +424,6 @@ def _plan(account_id: UUID, form: PlanForm, status: int = 200) -> Response:
     actor = current_actor()
     places = list_places(actor, account_id)
     form.place_id.choices = [(place.id, place.label or place.address or _("Main place")) for place in places]
-    return page("visits/plan.html", status=status, form=form, account=get_account(actor, account_id), places=places)
+    account = get_account(actor, account_id)
+    wish = wish_text(account.visit_wish or get_rhythms()[account.rating].wish, actor.language)
+    return page("visits/plan.html", status=status, form=form, account=account, places=places, wish=wish)
