@@ -1,7 +1,7 @@
 """How often each class of accounts is to be visited, and accounts with a rhythm of their own.
 
 Revision ID: 0008
-Revises: 0005
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import app.infra.db
 
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
