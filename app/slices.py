@@ -6,6 +6,7 @@ from app.contracts import slice as contracts
 from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
+from app.questions import slice as questions
 from app.sales import slice as sales
 from app.sync import slice as sync
 from app.transfer import slice as transfer
@@ -21,6 +22,7 @@ SLICES: tuple[Slice, ...] = (
     catalogue.SLICE,
     visits.SLICE,
     planning.SLICE,
+    questions.SLICE,
     sales.SLICE,
     contracts.SLICE,
 )

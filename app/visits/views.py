@@ -349,6 +349,7 @@ def _show(
         outcomes=OUTCOMES,
         placeless=line.row.lat is None,
         ended=_end_of(line),
+        tasks=shown_in("visit_task", actor, visit_id) if begun else [],
         panels=shown_in("visit", actor, visit_id),
     )
 
