@@ -33,6 +33,9 @@ from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.dates import at_local, today_in
 from app.kernel.geo import Position
+from app.questions.actions import Given, add_question, answer
+from app.questions.queries import find_sheet
+from app.questions.rules import Kind, QuestionInput
 from app.sales.actions import approve_order, place_order, save_quote
 from app.sales.rules import LineInput, OrderInput
 from app.visits.actions import CheckInInput, ReportInput, arrange_day, check_in, check_out, dismiss_visit, plan_visit
@@ -58,6 +61,17 @@ NOTES = {
     "en": ("Prefers monthly invoices.", "Opens a second shop next month.", "Deliveries before ten, please.",
            "Asked about cold brew; bring samples."),
 }  # fmt: skip
+
+QUESTIONS = (
+    QuestionInput(
+        Kind.YES_NO, "Does a competitor run a promotion? | 有竞品促销吗？ | 有競品促銷嗎？", ("A", "B"), required=True
+    ),
+    QuestionInput(
+        Kind.NUMBER, "Facings of ours | 我们有几个排面？ | 我們有幾個排面？", ("A", "B"),
+        unit="facings | 个 | 個", least=0, most=60_000,
+    ),
+    QuestionInput(Kind.PHOTO, "Photo of the shelf | 货架照片 | 貨架照片", ("A",), required=True),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,8 @@ def _tell(say: Callable[[str], None], now: datetime) -> None:
     begin = now - timedelta(weeks=WEEKS, days=7)
     admin, reps = _people(begin)
     lists, products = _goods(admin, dice, begin)
+    for question in QUESTIONS:
+        add_question(admin, _id(dice), question, begin)
     for rep in reps:
         _customers(rep, admin, lists, dice, begin)
     say(f"  {CUSTOMERS_PER_CITY * len(CITIES)} customers in Shanghai, Taipei and London")
@@ -250,11 +266,26 @@ def _day(
         fix = None if throw > 0.985 else Fix(here, round(6 + 30 * late, 1), begin, 1 + round(5 * late))
         reason = dice.choice(REASONS[rep.city.language]) if off_site or fix is None else ""
         check_in(rep.actor, visit_id, CheckInInput(fix, "" if fix else "timeout", reason, begin), begin)
+        _answers(rep, visit_id, random.Random(f"{visit_id}"), begin + length / 3)  # noqa: S311
         if outcome == "order" or dice.random() < 0.1:
             _order(rep, admin, account, visit_id, products, dice, begin + length / 2)
         if late < 0.97:
             note = dice.choice(NOTES[rep.city.language]) if late < 0.3 else ""
             check_out(rep.actor, visit_id, ReportInput(outcome, note, None), begin + length)
+
+
+def _answers(rep: Rep, visit_id: UUID, dice: random.Random, now: datetime) -> None:
+    """What is asked and said in words; every tenth answer is left out."""
+    sheet = find_sheet(rep.actor, visit_id)
+    typed = {Kind.YES_NO: "1" if dice.random() < 0.3 else "0", Kind.NUMBER: str(dice.choice((2, 3, 4, 4, 6, 8, 12)))}
+    lines = sheet.lines if sheet else []
+    given = [
+        Given(line.row.wording_id, typed[kind])
+        for line in lines
+        if (kind := Kind(line.row.kind)) in typed and dice.random() > 0.1
+    ]
+    if given:
+        answer(rep.actor, visit_id, _id(dice), given, now)
 
 
 def _order(

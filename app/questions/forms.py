@@ -142,6 +142,7 @@ class AnswerField:
     id: UUID
     line: Line
     text: str
+    unit: str
     options: list[tuple[str, str]]
     typed: str
     shown: str
@@ -183,10 +184,9 @@ def _field(line_: Line, actor: Actor, form: AnswersForm) -> AnswerField:
     options = [(str(place), plain(each, actor)) for place, each in enumerate(row.options)]
     if kind is Kind.YES_NO:
         options = [("1", _("Yes")), ("0", _("No"))]
-    shown = form.shown.get(key, now)
-    return AnswerField(
-        key, line_, plain(row.text, actor), options, form.typed.get(key, now), shown, form.problems.get(key, "")
-    )
+    problem = form.problems.get(key, "")
+    typed, shown = form.typed.get(key, now), form.shown.get(key, now)
+    return AnswerField(key, line_, plain(row.text, actor), plain(row.unit, actor), options, typed, shown, problem)
 
 
 def plain(text_: str, actor: Actor) -> str:
