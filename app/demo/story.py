@@ -7,7 +7,7 @@ be made, whoever tries it in the evening.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from app.demo.cities import CITIES, LONDON, SHANGHAI, TAIPEI, City, Customer, cu
 from app.demo.goods import GOODS
 from app.identity.actions import change_own_profile
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
-from app.identity.queries import actor_of, find_company
+from app.identity.queries import actor_of, find_company, get_self
 from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.dates import at_local, today_in
@@ -119,7 +119,7 @@ def _tell(say: Callable[[str], None], now: datetime) -> None:
     admin, reps = _people(begin)
     lists, products = _goods(admin, dice, begin)
     for question in QUESTIONS:
-        add_question(admin, _id(dice), question, begin)
+        add_question(admin, _id(dice), replace(question, team_id=get_self(admin).team_id), begin)
     for rep in reps:
         _customers(rep, admin, lists, dice, begin)
     say(f"  {CUSTOMERS_PER_CITY * len(CITIES)} customers in Shanghai, Taipei and London")

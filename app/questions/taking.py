@@ -71,7 +71,7 @@ def answer_create(visit_id: UUID) -> Response:
     return goto(url_for("visits.visit_show", visit_id=visit_id, _anchor="answers"))
 
 
-@blueprint.post("/visits/<uuid:visit_id>/answers/photos")
+@blueprint.post("/visits/<uuid:visit_id>/answers/photo")
 @needs(P.VISITS_WRITE)
 def photo_create(visit_id: UUID) -> Response:
     actor, now = current_actor(), captured_at()

@@ -151,12 +151,12 @@ def test_the_addresses_have_their_methods_and_their_people(
 ) -> None:
     path = f"/visits/{there}/answers"
     assert browser(cast.rita).get(path).status_code == 200
-    assert browser(cast.rita).get(f"{path}/photos").status_code == 405
+    assert browser(cast.rita).get(f"{path}/photo").status_code == 405
     given = said(asked, yes_no="1")
     for who in (cast.mona, cast.otto, cast.ren, cast.ada):
         assert browser(who).post(path, **given).status_code == 404, who.name
         form = {"wording_id": str(asked.wording["photo"]), "photo": (io.BytesIO(picture()), "a.jpg")}
-        assert browser(who).post(f"{path}/photos", **form).status_code == 404, who.name
+        assert browser(who).post(f"{path}/photo", **form).status_code == 404, who.name
     assert browser(None).post(path, **given).status_code == 401
     assert browser(cast.rita).post(f"/visits/{new_id()}/answers", **given).status_code == 404
     assert browser(cast.rita).post(path, **{f"answer-{new_id()}": "1"}).status_code == 404, "never asked"
@@ -277,7 +277,7 @@ def test_without_questions_a_visit_is_as_before(cast: Cast, there: UUID, browser
 
 def send_photo(rita: Browser, visit: UUID, wording: UUID, content: bytes, **values: Any) -> Any:
     return rita.post(
-        f"/visits/{visit}/answers/photos", wording_id=str(wording), photo=(io.BytesIO(content), "a.jpg"), **values
+        f"/visits/{visit}/answers/photo", wording_id=str(wording), photo=(io.BytesIO(content), "a.jpg"), **values
     )
 
 
