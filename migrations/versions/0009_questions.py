@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_question_wording_person_id")),
         sa.ForeignKeyConstraint(["question_id"], ["question.id"], name=op.f("fk_question_wording_question_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question_wording")),
-        sa.UniqueConstraint("question_id", "number", name=op.f("uq_question_wording_question_id")),
+        sa.UniqueConstraint("question_id", "number", name=op.f("uq_question_wording_question_id_number")),
     )
     op.create_table(
         "visit_answer",
@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_answer")),
     )
     op.create_index("ix_visit_answer_visit_id", "visit_answer", ["visit_id"])
-    op.create_index("ix_visit_answer_question_id", "visit_answer", ["question_id", "at"])
+    op.create_index("ix_visit_answer_question_id_at", "visit_answer", ["question_id", "at"])
 
 
 def downgrade() -> None:
