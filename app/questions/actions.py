@@ -114,7 +114,8 @@ def arrange_questions(actor: Actor, question_ids: Sequence[UUID], now: datetime)
 
 def _question(actor: Actor, question_id: UUID) -> Question:
     """A question that the actor may change (NotFoundError)."""
-    if not charge_of(actor).holds(get_question(actor, question_id).team_id):
+    charge = charge_of(actor)
+    if not charge.holds(get_question(actor, question_id, charge).team_id):
         raise NotFoundError
     return db.session.get_one(Question, question_id)
 

@@ -54,12 +54,12 @@ class Bar:
 @needs(P.QUESTIONS_MANAGE)
 def result_show(question_id: UUID) -> Response:
     actor = current_actor()
-    question, wordings = get_question(actor, question_id), list_wordings(question_id)
+    charge = charge_of(actor)
+    question, wordings = get_question(actor, question_id, charge), list_wordings(question_id)
     asked = ResultsAsked.read(request.args, today_in(actor.zone, datetime.now(UTC)))
-    results = count_results(actor, question, asked.filters, wordings)
-    found = list_results(
-        actor, question, asked.filters, _wanted(question, asked.value, wordings), page_number(request.args.get("page"))
-    )
+    results = count_results(actor, question, asked.filters, charge.parents, wordings)
+    wanted, number = _wanted(question, asked.value, wordings), page_number(request.args.get("page"))
+    found = list_results(actor, question, asked.filters, charge.parents, wanted, number)
     figures = summary(results.numbers) if question.kind == Kind.NUMBER else None
     return page(
         "questions/results.html",
@@ -67,7 +67,7 @@ def result_show(question_id: UUID) -> Response:
         text=plain(question.text, actor),
         kind=_(KIND_NAMES[Kind(question.kind)]),
         wordings=[(each, plain(each.text, actor)) for each in wordings],
-        may_change=charge_of(actor).holds(question.team_id),
+        may_change=charge.holds(question.team_id),
         asked=asked,
         address=lambda value: asked.address(question_id, value) + "#visits",
         download=asked.address(question_id, "", "/answers.csv"),
@@ -89,14 +89,15 @@ def result_show(question_id: UUID) -> Response:
 def result_export(question_id: UUID) -> Response:
     """UTF-8 with a byte order mark, which Excel needs; no cell is a formula."""
     actor = current_actor()
-    question = get_question(actor, question_id)
+    charge = charge_of(actor)
+    question = get_question(actor, question_id, charge)
     asked = ResultsAsked.read(request.args, today_in(actor.zone, datetime.now(UTC)))
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(
         [_("Date"), _("Customer"), _("Class"), _("Rep"), _("Question"), _("Answer"), _("Unit"), _("Answered at (UTC)")]
     )
-    for row in export_results(actor, question, asked.filters):
+    for row in export_results(actor, question, asked.filters, charge.parents):
         answer = said(_as_answered(question, row), value_of(row), actor, with_unit=False)
         at = f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else ""
         address = f"{request.host_url}visits/{row.id}/photos/{row.photo_id}" if row.photo_id else ""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
@@ -62,6 +62,10 @@ def _questions() -> AnySelect:
     )
 
 
+Parents: TypeAlias = Sequence[tuple[UUID, UUID | None]]
+"""(team, its parent) of all teams."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """The teams that somebody sets up questions for. `seen`: those whose questions somebody within reach is asked;
@@ -69,6 +73,7 @@ class Charge:
 
     seen: frozenset[UUID] | None
     own: frozenset[UUID] | None
+    parents: Parents
 
     def holds(self, team_id: UUID | None) -> bool:
         """Whether a question for that team (None: for everybody) may be changed."""
@@ -78,22 +83,25 @@ class Charge:
 def charge_of(actor: Actor) -> Charge:
     """Whose questions the actor sets up."""
     must(actor, P.QUESTIONS_MANAGE)
-    if actor.reach is Reach.ALL:
-        return Charge(None, None)
-    team_id, parents = get_self(actor).team_id, team_parents()
-    below = team_and_below(team_id, parents) if actor.reach is Reach.TEAM else frozenset[UUID]()
-    return Charge(below | teams_above(team_id, parents), below)
+    team_of = select(Person.team_id).where(Person.id == actor.id).scalar_subquery()
+    rows = db.session.execute(select(Team.id, Team.parent_id, team_of.label("own"))).all()
+    parents = [(row.id, row.parent_id) for row in rows]
+    if actor.reach is Reach.ALL or not rows:
+        return Charge(None, None, parents)
+    below = team_and_below(rows[0].own, parents) if actor.reach is Reach.TEAM else frozenset[UUID]()
+    return Charge(below | teams_above(rows[0].own, parents), below, parents)
 
 
-def list_questions(actor: Actor, *, archived: bool = False) -> Sequence[AnyRow]:
+def list_questions(actor: Actor, charge: Charge | None = None, *, archived: bool = False) -> Sequence[AnyRow]:
     """The questions that somebody within reach is asked, in their order; or those that were put away."""
     is_there = Question.archived_at.is_not(None) if archived else Question.archived_at.is_(None)
-    return db.session.execute(_questions().where(is_there, _within(charge_of(actor)))).all()
+    return db.session.execute(_questions().where(is_there, _within(charge or charge_of(actor)))).all()
 
 
-def get_question(actor: Actor, question_id: UUID) -> AnyRow:
+def get_question(actor: Actor, question_id: UUID, charge: Charge | None = None) -> AnyRow:
     """One of `list_questions`, archived or not (NotFoundError)."""
-    row = db.session.execute(_questions().where(Question.id == question_id, _within(charge_of(actor)))).one_or_none()
+    found = _questions().where(Question.id == question_id, _within(charge or charge_of(actor)))
+    row = db.session.execute(found).one_or_none()
     if row is None:
         raise NotFoundError
     return row
@@ -114,9 +122,8 @@ def list_wordings(question_id: UUID) -> Sequence[AnyRow]:
     ).all()
 
 
-def list_teams(actor: Actor) -> list[Branch]:
-    """The teams that the actor may set up questions for, as one reads the tree."""
-    charge = charge_of(actor)
+def list_teams(charge: Charge) -> list[Branch]:
+    """The teams that one may set up questions for, as one reads the tree."""
     rows = db.session.execute(select(Team.id, Team.name, Team.parent_id)).all()
     tree = tree_of((row.id, row.name, row.parent_id) for row in rows)
     return [branch for branch in in_order(tree) if charge.holds(branch.id)]
@@ -303,7 +310,7 @@ def _says_something() -> ColumnElement[bool]:
     return or_(Answer.number.is_not(None), Answer.text != "", Answer.photo_id.is_not(None))
 
 
-def _visits(actor: Actor, question: Any, filters: ResultFilters, *columns: Any) -> AnySelect:
+def _visits(actor: Actor, question: Any, filters: ResultFilters, parents: Parents, *columns: Any) -> AnySelect:
     """The visits of the filters that asked the question or answered it, each with the answer that counts, if any."""
     counting = and_(
         Answer.visit_id == Visit.id, Answer.question_id == question.id, _says_something(), _latest()
@@ -315,7 +322,7 @@ def _visits(actor: Actor, question: Any, filters: ResultFilters, *columns: Any) 
     if question.archived_at is not None:
         asked.append(CheckIn.at < question.archived_at)
     if question.team_id is not None:
-        asked.append(Person.team_id.in_(sorted(team_and_below(question.team_id, team_parents()))))
+        asked.append(Person.team_id.in_(sorted(team_and_below(question.team_id, parents))))
     found = (
         select(*columns)
         .select_from(Visit)
@@ -333,10 +340,12 @@ def _visits(actor: Actor, question: Any, filters: ResultFilters, *columns: Any) 
     return found
 
 
-def count_results(actor: Actor, question: Any, filters: ResultFilters, wordings: Sequence[AnyRow]) -> Results:
+def count_results(
+    actor: Actor, question: Any, filters: ResultFilters, parents: Parents, wordings: Sequence[AnyRow]
+) -> Results:
     """What was answered to a question that the actor has been shown; `wordings`: of `list_wordings`."""
     rows = db.session.execute(
-        _visits(actor, question, filters, Answer.wording_id, Answer.number, func.count().label("times"),
+        _visits(actor, question, filters, parents, Answer.wording_id, Answer.number, func.count().label("times"),
                 func.count(Answer.id).label("answered"))
         .group_by(Answer.wording_id, Answer.number)
     ).all()  # fmt: skip
@@ -362,25 +371,27 @@ class Wanted:
     by_number: bool = False
 
 
-def list_results(actor: Actor, question: Any, filters: ResultFilters, wanted: Wanted, page: int = 1) -> Page:
+def list_results(
+    actor: Actor, question: Any, filters: ResultFilters, parents: Parents, wanted: Wanted, page: int = 1
+) -> Page:
     """The visits behind a figure: rows (id, planned_on, account, rating, rep, wording_id, number, text, photo_id,
     width, height, at, asked, options)."""
-    rows = _listed(actor, question, filters, wanted)
+    rows = _listed(actor, question, filters, parents, wanted)
     found = db.session.execute(rows.limit(PAGE_SIZE + 1).offset(offset(page)))
     return Page.of(found.all(), page)
 
 
-def export_results(actor: Actor, question: Any, filters: ResultFilters) -> Sequence[AnyRow]:
+def export_results(actor: Actor, question: Any, filters: ResultFilters, parents: Parents) -> Sequence[AnyRow]:
     """All visits of the filters, as `list_results` gives them, at most MOST_EXPORTED."""
-    return db.session.execute(_listed(actor, question, filters, Wanted()).limit(MOST_EXPORTED)).all()
+    return db.session.execute(_listed(actor, question, filters, parents, Wanted()).limit(MOST_EXPORTED)).all()
 
 
-def _listed(actor: Actor, question: Any, filters: ResultFilters, wanted: Wanted) -> AnySelect:
+def _listed(actor: Actor, question: Any, filters: ResultFilters, parents: Parents, wanted: Wanted) -> AnySelect:
     rows = (
         _visits(
-            actor, question, filters, Visit.id, Visit.planned_on, Account.name.label("account"), Account.rating,
-            Person.name.label("rep"), Answer.wording_id, Answer.number, Answer.text, Answer.photo_id, Answer.at,
-            Wording.text.label("asked"), Wording.options, Photo.width, Photo.height,
+            actor, question, filters, parents, Visit.id, Visit.planned_on, Account.name.label("account"),
+            Account.rating, Person.name.label("rep"), Answer.wording_id, Answer.number, Answer.text, Answer.photo_id,
+            Answer.at, Wording.text.label("asked"), Wording.options, Photo.width, Photo.height,
         )
         .outerjoin(Wording, Wording.id == Answer.wording_id)
         .outerjoin(Photo, Photo.id == Answer.photo_id)

@@ -74,8 +74,9 @@ def answer_create(visit_id: UUID) -> Response:
 @blueprint.post("/visits/<uuid:visit_id>/answers/photo")
 @needs(P.VISITS_WRITE)
 def photo_create(visit_id: UUID) -> Response:
+    """`question`: the wording. In the address, so that a phone knows one question's form from another's."""
     actor, now = current_actor(), captured_at()
-    visit_id, wording_id = get_own_visit(actor, visit_id).id, parse_id(request.form.get("wording_id"))
+    visit_id, wording_id = get_own_visit(actor, visit_id).id, parse_id(request.args.get("question"))
     if wording_id is None:
         raise NotFoundError
     upload = request.files.get("photo")

@@ -19,7 +19,7 @@ from app.questions.actions import (
     restore_question,
 )
 from app.questions.forms import QuestionForm, answer_fields, plain
-from app.questions.queries import Line, charge_of, get_question, list_questions, list_teams, list_wordings
+from app.questions.queries import Charge, Line, charge_of, get_question, list_questions, list_teams, list_wordings
 from app.questions.rules import KIND_NAMES, Kind
 from app.web.actor import current_actor
 from app.web.conflict import stale
@@ -34,7 +34,8 @@ blueprint = Blueprint("questions", __name__)
 @needs(P.QUESTIONS_MANAGE)
 def question_index() -> Response:
     actor, archived = current_actor(), "archived" in request.args
-    questions, charge = list_questions(actor, archived=archived), charge_of(actor)
+    charge = charge_of(actor)
+    questions = list_questions(actor, charge, archived=archived)
     rating = request.args.get("rating", "")
     rating = rating if rating in RATINGS else RATINGS[0]
     preview = [Line(each, None, asked=True) for each in questions if rating in each.ratings]
@@ -55,7 +56,7 @@ def question_new() -> Response:
     actor, kind = current_actor(), _kind(request.args)
     if kind is None:
         return page("questions/kinds.html", kinds=KIND_NAMES)
-    form = QuestionForm(None, kind, actor, list_teams(actor), for_a=True, for_b=True, for_c=True)
+    form = QuestionForm(None, kind, actor, list_teams(charge_of(actor)), for_a=True, for_b=True, for_c=True)
     return _form(form, row_id=new_id())
 
 
@@ -65,7 +66,10 @@ def question_create() -> Response:
     actor, kind = current_actor(), _kind(request.form)
     if kind is None:
         raise NotFoundError
-    form, row_id = QuestionForm(request.form, kind, actor, list_teams(actor)), parse_id(request.form.get("row_id"))
+    form, row_id = (
+        QuestionForm(request.form, kind, actor, list_teams(charge_of(actor))),
+        parse_id(request.form.get("row_id")),
+    )
     if form.validate():
         try:
             add_question(actor, row_id, form.to_input(), datetime.now(UTC))
@@ -81,16 +85,17 @@ def question_create() -> Response:
 @needs(P.QUESTIONS_MANAGE)
 def question_edit(question_id: UUID) -> Response:
     actor = current_actor()
-    question = _own(question_id)
-    return _form(QuestionForm.of(question, actor, list_teams(actor)), question=question, version=question.version)
+    question, charge = _own(question_id)
+    form = QuestionForm.of(question, actor, list_teams(charge))
+    return _form(form, question=question, version=question.version)
 
 
 @blueprint.post("/questions/<uuid:question_id>")
 @needs(P.QUESTIONS_MANAGE)
 def question_update(question_id: UUID) -> Response:
     actor, version = current_actor(), int_or_none("version")
-    question = _own(question_id)
-    teams = list_teams(actor)
+    question, charge = _own(question_id)
+    teams = list_teams(charge)
     form = QuestionForm(request.form, Kind(question.kind), actor, teams)
     if form.validate():
         try:
@@ -136,7 +141,7 @@ def move_create(question_id: UUID) -> Response:
     """One place up (`steps` -1) or down (1), among those that the manager may change."""
     actor, steps = current_actor(), -1 if request.form.get("steps") == "-1" else 1
     charge = charge_of(actor)
-    ids = [row.id for row in list_questions(actor) if charge.holds(row.team_id)]
+    ids = [row.id for row in list_questions(actor, charge) if charge.holds(row.team_id)]
     if question_id not in ids:
         raise NotFoundError
     place = ids.index(question_id)
@@ -149,13 +154,14 @@ def _kind(said: Any) -> Kind | None:
     return Kind(said["kind"]) if said.get("kind") in {each.value for each in Kind} else None
 
 
-def _own(question_id: UUID) -> Any:
-    """A question that the manager may change (NotFoundError)."""
+def _own(question_id: UUID) -> tuple[Any, Charge]:
+    """A question that the manager may change, and what else they may (NotFoundError)."""
     actor = current_actor()
-    question = get_question(actor, question_id)
-    if not charge_of(actor).holds(question.team_id):
+    charge = charge_of(actor)
+    question = get_question(actor, question_id, charge)
+    if not charge.holds(question.team_id):
         raise NotFoundError
-    return question
+    return question, charge
 
 
 def _form(

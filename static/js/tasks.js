@@ -6,12 +6,24 @@
  *
  * Without a service worker the post leaves the page at once; what was filled in is then a draft (drafts.js).
  */
-import { canKeep, keep } from "./kept.js";
+import { canKeep, keep, mark } from "./kept.js";
 
 const begun = new Set();
 let saving = false;
 for (const name of ["input", "change"]) addEventListener(name, ({ isTrusted, target }) => isTrusted && target.form?.matches("[data-task]") && begun.add(target.form), true);
 for (const name of ["outbox:kept", "reset"]) addEventListener(name, ({ target }) => begun.delete(target), true);
+
+/* What was saved from this phone and is not on the page yet is no news of the next time: each `shown-…` says what its `answer-…` was. */
+document.addEventListener("outbox:news", ({ detail }) => {
+  for (const form of document.querySelectorAll("form[data-task]")) {
+    const saved = detail.filter(({ url, state }) => state !== "refused" && url === form.getAttribute("action")).at(-1);
+    for (const [name, value] of saved?.fields ?? []) {
+      const shown = name.startsWith("answer-") && form.elements.namedItem(name.replace("answer-", "shown-"));
+      if (shown) shown.value = value;
+    }
+  }
+});
+mark().catch(() => {}); // it may have been called before
 
 /** A photo is made smaller first (photo.js). */
 const ready = (form) => new Promise((resolve) => {

@@ -20,6 +20,7 @@ from tests.conftest import Cast
 from tests.visits.conftest import BUND, Stage, stage
 
 __all__ = ["stage"]
+WHO = 3  # statements that say who is signed in, which are asked once a while outside of tests
 LONG_AGO = datetime.now(UTC) - timedelta(days=40)
 
 

@@ -155,8 +155,7 @@ def test_the_addresses_have_their_methods_and_their_people(
     given = said(asked, yes_no="1")
     for who in (cast.mona, cast.otto, cast.ren, cast.ada):
         assert browser(who).post(path, **given).status_code == 404, who.name
-        form = {"wording_id": str(asked.wording["photo"]), "photo": (io.BytesIO(picture()), "a.jpg")}
-        assert browser(who).post(f"{path}/photo", **form).status_code == 404, who.name
+        assert send_photo(browser(who), there, asked.wording["photo"], PICTURE).status_code == 404, who.name
     assert browser(None).post(path, **given).status_code == 401
     assert browser(cast.rita).post(f"/visits/{new_id()}/answers", **given).status_code == 404
     assert browser(cast.rita).post(path, **{f"answer-{new_id()}": "1"}).status_code == 404, "never asked"
@@ -275,10 +274,9 @@ def test_without_questions_a_visit_is_as_before(cast: Cast, there: UUID, browser
 # --- Photos ----------------------------------------------------------------------------------------------------------
 
 
-def send_photo(rita: Browser, visit: UUID, wording: UUID, content: bytes, **values: Any) -> Any:
-    return rita.post(
-        f"/visits/{visit}/answers/photo", wording_id=str(wording), photo=(io.BytesIO(content), "a.jpg"), **values
-    )
+def send_photo(rita: Browser, visit: UUID, wording: Any, content: bytes, **values: Any) -> Any:
+    path = f"/visits/{visit}/answers/photo?question={wording.hex if isinstance(wording, UUID) else wording}"
+    return rita.post(path, photo=(io.BytesIO(content), "a.jpg"), **values)
 
 
 def test_a_photo_answers_and_is_one_of_the_visit(

@@ -16,7 +16,7 @@ from app.questions.models import Question, Wording
 from app.questions.queries import list_questions
 from app.questions.rules import MOST_QUESTIONS, Kind, QuestionInput
 from tests.conftest import NOW, Browser, Cast
-from tests.questions.conftest import Asked, ask
+from tests.questions.conftest import WHO, Asked, ask
 
 Open = Callable[[Any], Browser]
 YES_NO = QuestionInput(Kind.YES_NO, "Promotion?", ("A",))
@@ -236,14 +236,14 @@ def test_a_list_of_sixty_costs_as_much_as_one_of_five(cast: Cast, browser: Open,
         somebody.get("/questions")
         statements.clear()
         assert somebody.get("/questions").status_code == 200
-        return len(statements)
+        return len(statements) - WHO
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         before = cost(cast.mona)
         for number in range(40):
             ask(cast.ada, QuestionInput(Kind.TEXT, f"Question {number}", ("A",), cast.teams["shanghai"]))
-        assert cost(cast.mona) == before <= 8
+        assert cost(cast.mona) == before <= 2
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 
