@@ -25,6 +25,8 @@ document.addEventListener("outbox:news", ({ detail }) => {
 });
 mark().catch(() => {}); // it may have been called before
 
+/** Whether something of the form would be lost. */
+const isBegun = (form) => (begun.has(form) || form.querySelector("[type=file]")?.files.length) && !form.querySelector("[data-photo-state=too-large]");
 /** A photo is made smaller first (photo.js). */
 const ready = (form) => new Promise((resolve) => {
   const photo = form.querySelector("[data-photo-state=busy]");
@@ -34,7 +36,7 @@ const ready = (form) => new Promise((resolve) => {
 /* At the window, and so before app.js keeps the report. */
 addEventListener("submit", async (event) => {
   const { target, submitter } = event;
-  const unsaved = [...begun].filter((form) => form.isConnected && !form.querySelector("[data-photo-state=too-large]"));
+  const unsaved = [...document.querySelectorAll("form[data-task]")].filter(isBegun);
   if (target.id !== "report" || event.defaultPrevented || !(unsaved.length || saving) || !canKeep()) return;
   event.preventDefault();
   event.stopImmediatePropagation();
