@@ -70,7 +70,7 @@ QUESTIONS = (
         Kind.NUMBER, "Facings of ours | 我们有几个排面？ | 我們有幾個排面？", ("A", "B"),
         unit="facings | 个 | 個", least=0, most=60_000,
     ),
-    QuestionInput(Kind.PHOTO, "Photo of the shelf | 货架照片 | 貨架照片", ("A",), required=True),
+    QuestionInput(Kind.PHOTO, "Photo of the shelf | 货架照片 | 貨架照片", ("A",)),
 )  # fmt: skip
 
 
