@@ -7,6 +7,7 @@ from app.coverage import slice as coverage
 from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
+from app.questions import slice as questions
 from app.sales import slice as sales
 from app.sync import slice as sync
 from app.transfer import slice as transfer
@@ -23,6 +24,7 @@ SLICES: tuple[Slice, ...] = (
     visits.SLICE,
     planning.SLICE,
     coverage.SLICE,
+    questions.SLICE,
     sales.SLICE,
     contracts.SLICE,
 )

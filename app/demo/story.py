@@ -8,7 +8,7 @@ be made, whoever tries it in the evening.
 import random
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -30,12 +30,15 @@ from app.demo.cities import CITIES, LONDON, SHANGHAI, TAIPEI, City, Customer, cu
 from app.demo.goods import GOODS
 from app.identity.actions import change_own_profile
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
-from app.identity.queries import actor_of, find_company
+from app.identity.queries import actor_of, find_company, get_self
 from app.infra.arrival import hearing
 from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.dates import at_local, today_in
 from app.kernel.geo import Position
+from app.questions.actions import Given, add_question, answer
+from app.questions.queries import find_sheet
+from app.questions.rules import Kind, QuestionInput
 from app.sales.actions import approve_order, place_order, save_quote
 from app.sales.rules import LineInput, OrderInput
 from app.visits.actions import CheckInInput, ReportInput, arrange_day, check_in, check_out, dismiss_visit, plan_visit
@@ -64,6 +67,17 @@ NOTES = {
     "en": ("Prefers monthly invoices.", "Opens a second shop next month.", "Deliveries before ten, please.",
            "Asked about cold brew; bring samples."),
 }  # fmt: skip
+
+QUESTIONS = (
+    QuestionInput(
+        Kind.YES_NO, "Does a competitor run a promotion? | 有竞品促销吗？ | 有競品促銷嗎？", ("A", "B"), required=True
+    ),
+    QuestionInput(
+        Kind.NUMBER, "Facings of ours | 我们有几个排面？ | 我們有幾個排面？", ("A", "B"),
+        unit="facings | 个 | 個", least=0, most=60_000,
+    ),
+    QuestionInput(Kind.PHOTO, "Photo of the shelf | 货架照片 | 貨架照片", ("A",)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,8 @@ def _tell(say: Callable[[str], None], now: datetime) -> None:
     lists, products = _goods(admin, dice, begin)
     for rating, (days, wish) in RHYTHMS.items():
         save_class_rhythm(admin, rating, days, wish, None, begin)
+    for question in QUESTIONS:
+        add_question(admin, _id(dice), replace(question, team_id=get_self(admin).team_id), begin)
     for rep in reps:
         _customers(rep, admin, lists, dice, begin)
     say(f"  {CUSTOMERS_PER_CITY * len(CITIES)} customers in Shanghai, Taipei and London")
@@ -275,11 +291,26 @@ def _stops(
         error = "" if fix else "denied" if throw > 0.993 else "timeout"
         given = CheckInInput(fix, error, reason, begin, waited_ms=round(1000 + 11_000 * late))
         check_in(rep.actor, visit_id, given, begin)
+        _answers(rep, visit_id, random.Random(f"{visit_id}"), begin + length / 3)  # noqa: S311
         if outcome == "order" or dice.random() < 0.1:
             _order(rep, admin, account, visit_id, products, dice, begin + length / 2)
         if late < 0.97:
             note = dice.choice(NOTES[rep.city.language]) if late < 0.3 else ""
             check_out(rep.actor, visit_id, ReportInput(outcome, note, None), begin + length)
+
+
+def _answers(rep: Rep, visit_id: UUID, dice: random.Random, now: datetime) -> None:
+    """What is asked and said in words; every tenth answer is left out."""
+    sheet = find_sheet(rep.actor, visit_id)
+    typed = {Kind.YES_NO: "1" if dice.random() < 0.3 else "0", Kind.NUMBER: str(dice.choice((2, 3, 4, 4, 6, 8, 12)))}
+    lines = sheet.lines if sheet else []
+    given = [
+        Given(line.row.wording_id, typed[kind])
+        for line in lines
+        if (kind := Kind(line.row.kind)) in typed and dice.random() > 0.1
+    ]
+    if given:
+        answer(rep.actor, visit_id, _id(dice), given, now)
 
 
 def _order(

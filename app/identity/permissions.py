@@ -24,6 +24,7 @@ class P:
     PEOPLE_MANAGE = "people:manage"
     PLANNING_USE = "planning:use"  # nearby and the day plan
     PROFILE_OWN = "profile:own"  # everybody's own settings
+    QUESTIONS_MANAGE = "questions:manage"  # what is asked at visits, and what was answered
     SALES_CONFIRM = "sales:confirm"  # back office: check orders, cancel anybody's
     SALES_READ = "sales:read"
     SALES_WRITE = "sales:write"
@@ -38,7 +39,7 @@ _REP = frozenset(
         P.PROFILE_OWN, P.SALES_READ, P.SALES_WRITE, P.VISITS_READ, P.VISITS_WRITE,
     }
 )  # fmt: skip
-_MANAGER = _REP | {P.ACCOUNTS_ASSIGN, P.COVERAGE_MANAGE, P.VISITS_TEAM}
+_MANAGER = _REP | {P.ACCOUNTS_ASSIGN, P.COVERAGE_MANAGE, P.QUESTIONS_MANAGE, P.VISITS_TEAM}
 _OFFICE = frozenset(
     {
         P.ACCOUNTS_ASSIGN, P.ACCOUNTS_IMPORT, P.ACCOUNTS_READ, P.ACCOUNTS_WRITE, P.CATALOGUE_READ, P.CONTRACTS_MAKE,
@@ -62,6 +63,7 @@ WORDS: dict[str, str] = {
     P.VISITS_WRITE: N_("Plan visits, check in and out, report"),
     P.VISITS_TEAM: N_("See the team's visits on the board"),
     P.COVERAGE_MANAGE: N_("Set how often customers are to be visited"),
+    P.QUESTIONS_MANAGE: N_("Set up the questions for visits, and see what was answered"),
     P.ACCOUNTS_READ: N_("See customers"),
     P.ACCOUNTS_WRITE: N_("Add and change customers"),
     P.ACCOUNTS_ASSIGN: N_("Give customers to somebody, and a price list to customers"),

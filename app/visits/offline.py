@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 
 from app.accounts.navigation import directions_to
-from app.accounts.rules import dialled
+from app.accounts.rules import RATINGS, dialled
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
@@ -19,9 +19,11 @@ from app.visits.forms import CheckInForm, PlanForm, ReportForm, UnplannedForm
 from app.visits.queries import VisitLine, find_present, list_day, list_missed
 from app.visits.review_queries import asked_about
 from app.visits.rules import STATE_NAMES, TONES, VisitState
+from app.web.actor import current_actor
 from app.web.guard import needs
 from app.web.htmx import page
 from app.web.maps import mainland
+from app.web.panels import shown_in
 
 blueprint = Blueprint("visits_offline", __name__, url_prefix="/offline")
 
@@ -34,9 +36,11 @@ STATES = {"planned": VisitState.PLANNED, "here": VisitState.CHECKED_IN, "over": 
 def visit_show(state: str) -> Response:
     if state not in STATES:
         raise NotFoundError
+    rating = request.args.get("rating", "")
     return page(
         "visits/kept.html",
         state=state,
+        tasks=shown_in("kept_visit", current_actor(), rating) if rating in RATINGS else [],
         title=STATE_NAMES[STATES[state]],
         tone=TONES[STATES[state]],
         check_in_form=CheckInForm(),
@@ -99,14 +103,24 @@ def _slots(line: VisitLine) -> dict[str, str]:
         "name": row.name,
         "address": row.address,
         "phone": dialled(row.phone) or "",
+        "rating": row.rating,
         "navigate": (directions_to(position, row.name, mainland(), device).suggested or "") if position else "",
     }
 
 
-def _screens(_actor: Actor, _now: datetime, _accounts: Subjects) -> Iterable[Screen]:
+def _begun(actor: Actor) -> Iterable[Screen]:
+    """The screens of visits that have begun, the later state first. Where a class of accounts has tasks of its own, so
+    it has screens."""
+    own = [rating for rating in RATINGS if shown_in("kept_visit", actor, rating)]
+    for state, after in (("over", "/check-out"), ("here", "/check-in")):
+        for rating in own:
+            yield Screen("/visits/*", f"/offline/visits/{state}?rating={rating}", after, ("rating", rating))
+        yield Screen("/visits/*", f"/offline/visits/{state}", after)
+
+
+def _screens(actor: Actor, _now: datetime, _accounts: Subjects) -> Iterable[Screen]:
     return (
-        Screen("/visits/*", "/offline/visits/over", after="/check-out"),
-        Screen("/visits/*", "/offline/visits/here", after="/check-in"),
+        *_begun(actor),
         Screen("/visits/*", "/offline/visits/planned", after="/visits/new"),
         Screen("/visits/*", "/offline/visits/planned", after="/plan/visits"),
         Screen("/accounts/*/check-in", "/offline/check-in"),

@@ -362,6 +362,7 @@ def _show(
         placeless=line.row.lat is None,
         ended=_end_of(line),
         reviews=shown_in("verdict", actor, visit_id) if begun else (),
+        tasks=shown_in("visit_task", actor, visit_id) if begun else [],
         panels=shown_in("visit", actor, visit_id),
     )
 

@@ -18,8 +18,8 @@ def hang(app: Flask, slices: Iterable[Slice]) -> None:
     app.extensions["panels"] = slots
 
 
-def shown_in(slot: str, actor: Actor, subject: UUID) -> list[Markup]:
-    """What hangs in `slot` for this row, rendered and in order: a page puts it where the slot is."""
+def shown_in(slot: str, actor: Actor, subject: UUID | str) -> list[Markup]:
+    """What hangs in `slot` for this row (or class of rows), rendered and in order: a page puts it where the slot is."""
     loaded = [(panel, panel.load(actor, subject)) for panel in _hung(slot, actor)]
     return [
         Markup(render_template(panel.template, **context))  # noqa: S704 - the template has escaped it

@@ -33,7 +33,8 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part hung into another slice's page. `load(actor, subject_id)` gives the template's context, None hides it.
+    """A part hung into another slice's page. `load(actor, subject)` gives the template's context, None hides it; the
+    subject is the id of the page's row, or what the slot says instead.
 
     `slots(actor, subject_id)`: what a phone that has opened the page keeps of the row (app/sync/ports.py).
     """
@@ -42,7 +43,7 @@ class Panel:
     order: int
     permission: str
     template: str
-    load: Callable[[Actor, UUID], dict[str, Any] | None]
+    load: Callable[[Actor, Any], dict[str, Any] | None]
     slots: Callable[[Actor, UUID], dict[str, str]] | None = None
 
 

@@ -250,6 +250,8 @@ ALONE = {
     "/quotes": ("q", "state", "rep", "page"),
     "/contracts": ("q", "state", "page"),
     "/imports/new": ("kind",),
+    "/questions": ("rating", "archived"),
+    "/questions/new": ("kind",),
 }  # fmt: skip
 
 

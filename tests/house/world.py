@@ -27,6 +27,9 @@ from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
+from app.questions.actions import Given, add_question, answer
+from app.questions.queries import list_asked
+from app.questions.rules import Kind, QuestionInput
 from app.sales.actions import place_order, save_quote
 from app.sales.plugs import QUOTE
 from app.sales.rules import LineInput, OrderInput
@@ -109,6 +112,7 @@ def _build(cast: Cast) -> World:
     product = add_product(cast.ada, None, ProductInput("OIL-5", "Olive oil", category="Oil", unit="can"), now).id
     price_list = add_price_list(cast.ada, None, PriceListInput("Standard", "CNY"), now).id
     set_prices(cast.ada, price_list, [PriceInput(product, None, 39_900)], now)
+    questions = _questions(cast.ada, now)
     of = {actor.name.lower(): _estate(actor, product, now) for actor in (cast.rita, cast.ren, cast.ada)}
     batch = print_contracts(cast.ada, new_id(), [each.contract_id for each in of.values()], "All", now).id
     for document_id in [*(each.document_id for each in of.values()), *(e.contract_paper for e in of.values()), batch]:
@@ -125,9 +129,21 @@ def _build(cast: Cast) -> World:
     shared = {
         "product_id": product, "price_list_id": price_list, "run_id": run.id, "person_id": cast.ren.person_id,
         "rep_id": cast.ren.person_id, "team_id": cast.teams["britain"],
-        "device_id": of["ren"].device_id,
+        "device_id": of["ren"].device_id, "question_id": questions[1],
     }  # fmt: skip
     return World(of, product, price_list, run.id, batch, shared)
+
+
+def _questions(admin: Actor, now: datetime) -> list[UUID]:
+    """One of each kind, for customers of every class."""
+    every, options = ("A", "B", "C"), ("Eye level", "Till")
+    return [add_question(admin, None, QuestionInput(kind, f"{kind}?", every, options=options), now).id for kind in Kind]
+
+
+def _answers(actor: Actor, visit: UUID, now: datetime) -> None:
+    wording = {Kind(each.row.kind): each.row.wording_id for each in list_asked(actor, "C", now)}
+    said = {Kind.YES_NO: "1", Kind.CHOICE: "1", Kind.NUMBER: "12", Kind.TEXT: f"{actor.name} heard nothing"}
+    answer(actor, visit, new_id(), [Given(wording[kind], typed) for kind, typed in said.items()], now)
 
 
 def _estate(actor: Actor, product: UUID, now: datetime) -> Estate:
@@ -147,6 +163,7 @@ def _estate(actor: Actor, product: UUID, now: datetime) -> Estate:
     visit = new_id()
     check_in_unplanned(actor, visit, account_id, place_id, CheckInInput(Fix(HERE, 10.0, now), reason="Here"), now)
     save_report(actor, visit, ReportInput("order", "All well"), None, now)
+    _answers(actor, visit, now)
     photo = add_photo(actor, visit, new_id(), take_in(picture(), "", actor.zone), now).id
     given = OrderInput(
         (LineInput(product, 3),), delivery_place="Back door", customer_reference="PO 1", note="Soon", visit_id=visit
