@@ -9,6 +9,7 @@ from app.planning import slice as planning
 from app.sales import slice as sales
 from app.sync import slice as sync
 from app.transfer import slice as transfer
+from app.visitmap import slice as visitmap
 from app.visits import slice as visits
 from app.web.slice import Slice
 
@@ -20,6 +21,7 @@ SLICES: tuple[Slice, ...] = (
     accounts.SLICE,
     catalogue.SLICE,
     visits.SLICE,
+    visitmap.SLICE,
     planning.SLICE,
     sales.SLICE,
     contracts.SLICE,

@@ -35,6 +35,7 @@ from app.visits.events import (
 )
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
+from app.visits.points import locate
 from app.visits.queries import (
     find_check_in,
     find_check_out,
@@ -390,6 +391,7 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     if given.adopt and given.fix and place.certainty != "exact":
         with suppress(NotFoundError):  # since then the customer was given to somebody else
             set_position(actor, place.id, given.fix.position, "exact", now)
+    locate([visit.id])
     if is_latest(visit.account_id, tapped):
         note_visit(visit.account_id, today_in(place.zone, tapped), None)
     record(
@@ -441,6 +443,7 @@ def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInp
     report.outcome, report.text, report.next_visit_on = given.outcome, given.text, given.next_visit_on
     report.version += 1
     db.session.flush()
+    locate([visit.id])
     if is_latest(visit.account_id, arrival.at):
         note_visit(visit.account_id, None, given.next_visit_on)
     record(actor, VisitReported(visit.id, outcome=given.outcome), now)
