@@ -13,10 +13,23 @@ Points lie in layers; those of a layer with a calendar are counted by month (`mo
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, delete, func, insert, literal, or_, select, text, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Index,
+    Integer,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.db import AnySelect, Model, db, fetch, id_column, transact
@@ -63,6 +76,11 @@ def bits_below(zoom: int) -> int:
     return 2 * (ZOOM - zoom)
 
 
+def above(key: Any, bits: int) -> ColumnElement[int]:
+    """A column of keys or tiles, shifted right. The number of bits is an INTEGER: PostgreSQL has no other shift."""
+    return cast("ColumnElement[int]", key.bitwise_rshift(literal(bits, Integer)))
+
+
 def change(layer: str, gone: Iterable[Point], come: Iterable[Point]) -> None:
     """Points have left the layer, others have come; in the transaction that changes them."""
     number: Counter[tuple[int, int]] = Counter()
@@ -83,7 +101,7 @@ def count(
         Cell.layer == layer, Cell.zoom == zoom, Cell.month.between(*months)
     )
     coarser = bits_below(zoom) - bits_below(FINEST)
-    news = select(CellChange.cell.bitwise_rshift(coarser), CellChange.number).where(
+    news = select(above(CellChange.cell, coarser), CellChange.number).where(
         CellChange.layer == layer, CellChange.month.between(*months)
     )
     if ranges is not None and list(ranges) != [(0, LAST_KEY)]:
@@ -152,7 +170,7 @@ def rebuild(layer: str, key: Any, month: Any = None) -> int:
     db.session.execute(delete(CellChange).where(CellChange.layer == layer))
     into = ["layer", "zoom", "cell", "month", "number"]
     month = literal(0) if month is None else month
-    cell = key.bitwise_rshift(bits_below(FINEST)).label("cell")
+    cell = above(key, bits_below(FINEST)).label("cell")
     points = (
         select(literal(layer), literal(FINEST), cell, month.label("month"), func.count())
         .where(key.is_not(None))
@@ -160,7 +178,7 @@ def rebuild(layer: str, key: Any, month: Any = None) -> int:
     )
     db.session.execute(insert(Cell).from_select(into, points))
     for finer, zoom in zip(ZOOMS[:0:-1], ZOOMS[-2::-1], strict=True):
-        cell = Cell.cell.bitwise_rshift(bits_below(zoom) - bits_below(finer)).label("upper")
+        cell = above(Cell.cell, bits_below(zoom) - bits_below(finer)).label("upper")
         tiles = (
             select(literal(layer), literal(zoom), cell, Cell.month, func.sum(Cell.number))
             .where(Cell.layer == layer, Cell.zoom == finer)

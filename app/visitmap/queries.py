@@ -144,7 +144,7 @@ def _count_visits(
     clauses = [VisitPoint.day.between(*days), *_visits(actor, filters, today)]
     if ranges is not None:
         clauses.append(or_(*(VisitPoint.qk.between(*each) for each in ranges)))
-    tile = VisitPoint.qk.bitwise_rshift(cells.bits_below(tile_zoom)).label("tile")
+    tile = cells.above(VisitPoint.qk, cells.bits_below(tile_zoom)).label("tile")
     rows = fetch(select(tile, func.count()).where(VisitPoint.qk.is_not(None), *clauses).group_by("tile"))
     return [(row[0], row[1]) for row in rows]
 
@@ -160,7 +160,7 @@ def _count_uncovered(
 def _grouped(key: Any, clauses: Clauses, tile_zoom: int, ranges: Ranges, *sums: Any) -> Sequence[tuple[Any, ...]]:
     """(tile, number of rows, the sums); each key range is asked by itself, since SQLite would rather read all rows than
     look for several ranges in an index."""
-    tile = key.bitwise_rshift(cells.bits_below(tile_zoom)).label("tile")
+    tile = cells.above(key, cells.bits_below(tile_zoom)).label("tile")
     columns = [tile, *(each.label(f"sum{n}") for n, each in enumerate(sums))]
     where = [key.is_not(None)] if ranges is None else []
     asked = [select(*columns).where(*where, *clauses)]

@@ -275,7 +275,7 @@ class Cluster:
 
 
 def drawn_zoom(zoom: int) -> int:
-    """Zoom of the tiles of which each becomes a pin: 64 pixels wide."""
+    """Zoom of the tiles of which each becomes a pin, or is shaded: 64 pixels wide, room for a number."""
     return zoom + 2
 
 
@@ -283,11 +283,6 @@ def counted_zoom(zoom: int) -> int:
     """Zoom of the tiles that are counted: finer, so that a pin stands amid its points, and even as the kept ones."""
     drawn = drawn_zoom(zoom)
     return drawn + 2 - drawn % 2
-
-
-def heat_zoom(zoom: int) -> int:
-    """Zoom of the tiles that are shaded: 128 pixels wide, room for a number."""
-    return zoom + 1
 
 
 def is_covered(last_visit_on: date | None, stale_days: int, today: date) -> bool:

@@ -14,7 +14,7 @@ from app.identity.permissions import P
 from app.identity.queries import list_colleagues
 from app.infra.db import AnyRow
 from app.kernel.access import Actor
-from app.kernel.dates import today_in
+from app.kernel.dates import local, today_in
 from app.kernel.geo import ZOOM, Box, tile_box
 from app.kernel.page import Page, page_number
 from app.visitmap.queries import (
@@ -41,9 +41,9 @@ from app.visitmap.rules import (
     bounds_of,
     clusters,
     counted_zoom,
+    drawn_zoom,
     fitting,
     heat_step,
-    heat_zoom,
     is_covered,
     read_box,
     seen,
@@ -55,7 +55,7 @@ from app.web.actor import current_actor
 from app.web.form import translated
 from app.web.guard import needs
 from app.web.htmx import page
-from app.web.locale import day_text, local_time_text
+from app.web.locale import city_elsewhere, day_text, local_time_text
 from app.web.maps import off_map, on_map
 
 blueprint = Blueprint("visitmap", __name__)
@@ -80,7 +80,7 @@ def map_show() -> Response:
         "map_list",
         filters=filters,
         layers=_layers(filters),
-        spans=[] if filters.layer == NOW else _spans(filters, today),
+        spans=_spans(filters, today) if filters.layer == VISITS or filters.verdict or filters.outcome else [],
         period=filters.period(today),
         beside=[_address(filters, first=days[0], last=days[1]) for days in _beside(filters, today)],
         now=now,
@@ -97,6 +97,7 @@ def map_show() -> Response:
         tones=_TONES,
         address_line=address_line,
         decimal=_number,
+        clock=_clock,
     )
 
 
@@ -109,6 +110,11 @@ def _found(actor: Actor, filters: MapFilters, now: datetime, today: date) -> tup
         return Page(rows, 1, more=False), Total(on_map, len(rows) - on_map)
     listed = list_visits if filters.layer == VISITS else list_places
     return listed(actor, filters, number, today), count_all(actor, filters, today)
+
+
+def _clock(row: AnyRow) -> tuple[str, str]:
+    """When a visit began by the clock of its place, and whose clock that is where the reader's shows another time."""
+    return f"{local(row.at, row.zone):%H:%M}", city_elsewhere(row.zone, row.at)
 
 
 # --- Addresses -------------------------------------------------------------------------------------------------------
@@ -184,25 +190,28 @@ def _off_map(view: View) -> Box:
 
 
 def _whole(actor: Actor, filters: MapFilters, today: date) -> View:
-    """The closest view of everything that fits into the map; nearer in three steps, each of few tiles."""
+    """The closest view of everything that fits into the map; nearer in some steps, each of few tiles."""
     try:
         width, height = (min(max(int(side[:5]), _SIZES[0]), _SIZES[1]) for side in request.args["size"].split(","))
     except (KeyError, ValueError):
         width, height = _USUAL_SIZE
     view = View.of(WORLD, 1)
-    for _step in range(3):
-        tile_zoom = counted_zoom(view.zoom)
+    for _step in range(4):
+        tile_zoom = (
+            counted_zoom(view.zoom) + 2
+        )  # finer than what is drawn: the edges of tiles are the edges of the view
         box = bounds_of(seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view), tile_zoom)
-        zoom = fitting(box, width - _MARGIN, height - _MARGIN, 16) if box else view.zoom
-        if box is None or zoom <= view.zoom:
+        if box is None:
             break
-        view = View.of(box, zoom)
+        before, view = view.zoom, View.of(box, fitting(box, width - _MARGIN, height - _MARGIN, 16))
+        if view.zoom <= before:
+            break
     return view
 
 
 def _drawn(actor: Actor, filters: MapFilters, view: View, today: date) -> dict[str, Any]:
     """Single pins where they are few, else clusters; of uncovered customers shaded tiles with their share."""
-    tile_zoom = heat_zoom(view.zoom) if filters.layer == UNCOVERED else counted_zoom(view.zoom)
+    tile_zoom = drawn_zoom(view.zoom) if filters.layer == UNCOVERED else counted_zoom(view.zoom)
     counts = seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view)
     if sum(each.number for each in counts) <= MOST_PINS:
         if filters.layer == VISITS:
