@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, union_all
 
 from app.accounts.mapped import LAYER as PLACES
 from app.accounts.models import Account, Place
@@ -36,16 +36,31 @@ Ranges = Sequence[KeyRange] | None
 # --- Whom can be chosen? ---------------------------------------------------------------------------------------------
 
 
-def list_teams(actor: Actor) -> list[Branch]:
-    """The teams with anybody, in them or below them, whom the actor sees; in the order of the tree."""
-    is_seen = Team.id.in_(select(Person.team_id).where(belongs_to(actor, Person.id)))
-    rows = fetch(select(Team.id, Team.name, Team.parent_id, is_seen.label("is_seen")))
-    seen = {row.id for row in rows if row.is_seen}
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The active people whom the actor sees, (id, name) by name; the teams with any of them, in them or below them, in
+    the order of the tree."""
 
-    def has_seen(branch: Branch) -> bool:
-        return branch.id in seen or any(map(has_seen, branch.children))
+    people: list[tuple[UUID, str]]
+    teams: list[Branch]
 
-    return [each for each in in_order(tree_of((row.id, row.name, row.parent_id) for row in rows)) if has_seen(each)]
+
+def list_choices(actor: Actor) -> Choices:
+    """What rep and team can be chosen from, in one statement."""
+    people = select(Person.id, Person.name, Person.team_id.label("of"), literal(True).label("is_person"))
+    teams = select(Team.id, Team.name, Team.parent_id, literal(False))
+    seen = people.where(belongs_to(actor, Person.id), Person.deactivated_at.is_(None))
+    both = union_all(seen, teams).subquery()
+    rows = fetch(select(both).order_by(both.c.name, both.c.id))
+    met = {row.of for row in rows if row.is_person}
+
+    def is_met(branch: Branch) -> bool:
+        return branch.id in met or any(map(is_met, branch.children))
+
+    tree = tree_of((row.id, row.name, row.of) for row in rows if not row.is_person)
+    return Choices(
+        [(row.id, row.name) for row in rows if row.is_person], [each for each in in_order(tree) if is_met(each)]
+    )
 
 
 # --- Which rows? -----------------------------------------------------------------------------------------------------

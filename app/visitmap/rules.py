@@ -180,6 +180,7 @@ def whole_months(first: date, last: date, today: date) -> tuple[Days | None, lis
 
 LARGEST_ZOOM = 19
 _LARGEST_VIEW = 4096  # pixels of a map's side
+_FURTHEST = 3600.0  # degrees: ten times round the world
 WORLD: Box = (-MERCATOR_LIMIT, -180.0, MERCATOR_LIMIT, 180.0)
 
 
@@ -198,13 +199,11 @@ class View:
         """With numbers that a map on a screen can have, so that nobody counts the world in houses. ValueError for what
         is no view."""
         south, west, north, east = box
-        if not all(map(math.isfinite, box)) or north < south or east < west:
+        if not all(abs(edge) < _FURTHEST for edge in box) or north < south or east < west:
             raise ValueError("not a map view")
         south, north = (min(max(lat, -MERCATOR_LIMIT), MERCATOR_LIMIT) for lat in (south, north))
         if east - west >= 360.0:
             west, east = -180.0, 180.0
-        turns = math.floor(((west + east) / 2 + 180.0) / 360.0) * 360.0  # the world that its centre lies in
-        west, east = west - turns, east - turns
         largest = fitting((south, west, north, east), _LARGEST_VIEW, _LARGEST_VIEW, LARGEST_ZOOM)
         return cls(south, west, north, east, min(max(zoom, 1), largest))
 
@@ -221,15 +220,13 @@ class View:
         south, west, north, east = box
         if south > self.north or north < self.south:
             return False
-        return any(west + turn <= self.east and east + turn >= self.west for turn in (-360.0, 0.0, 360.0))
+        return west + 360.0 * math.ceil((self.west - east) / 360.0) <= self.east
 
     def beside(self, lon: float) -> float:
-        """The longitude in that world which the view looks at: 181 rather than -179 in a view across the
-        antimeridian."""
-        for turn in (0.0, 360.0, -360.0):
-            if self.west <= lon + turn <= self.east:
-                return lon + turn
-        return lon
+        """The longitude as the map counts where it is: 181 rather than -179 in a view across the antimeridian. Of two
+        that are to be seen the first, and of none the nearest."""
+        turned = lon + 360.0 * math.ceil((self.west - lon) / 360.0)
+        return turned if turned <= self.east else lon + 360.0 * round(((self.west + self.east) / 2 - lon) / 360.0)
 
 
 def read_box(text: str) -> Box:

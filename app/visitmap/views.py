@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 
 from app.accounts.rules import RATINGS, address_line
 from app.identity.permissions import P
-from app.identity.queries import list_colleagues
 from app.infra.db import AnyRow
 from app.kernel.access import Actor
 from app.kernel.dates import local, today_in
@@ -21,10 +20,10 @@ from app.visitmap.queries import (
     Total,
     count_all,
     count_tiles,
+    list_choices,
     list_last_seen,
     list_places,
     list_places_in,
-    list_teams,
     list_visits,
     list_visits_in,
 )
@@ -71,7 +70,7 @@ _TONES = {Verdict.OFF_SITE: "bad", Verdict.NO_POSITION: "warn"}
 def map_show() -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     today, filters = today_in(actor.zone, now), MapFilters.read(request.args)
-    colleagues = list_colleagues(actor)
+    choices = list_choices(actor)
     found, total = _found(actor, filters, now, today)
     met = {row.rep_id for row in found.rows} if filters.layer == NOW else set()
     is_whole = filters.layer == NOW and not filters.number
@@ -86,11 +85,10 @@ def map_show() -> Response:
         now=now,
         found=found,
         total=total,
-        absent=[each for each in colleagues if each.id not in met] if is_whole else [],
+        absent=[(key, name) for key, name in choices.people if key not in met] if is_whole else [],
         pins_url=_address(filters, "/map/pins", at=None),
         clear=_address(MapFilters(filters.layer, filters.first, filters.last, at=filters.at)),
-        colleagues=colleagues,
-        teams=list_teams(actor),
+        choices=choices,
         verdicts=VERDICT_NAMES,
         outcomes=OUTCOMES,
         ratings=RATINGS,
