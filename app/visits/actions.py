@@ -35,7 +35,7 @@ from app.visits.events import (
 )
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
-from app.visits.points import locate
+from app.visits.points import locate, tell_outcome
 from app.visits.queries import (
     find_check_in,
     find_check_out,
@@ -443,7 +443,7 @@ def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInp
     report.outcome, report.text, report.next_visit_on = given.outcome, given.text, given.next_visit_on
     report.version += 1
     db.session.flush()
-    locate([visit.id])
+    tell_outcome(visit.id, given.outcome)
     if is_latest(visit.account_id, arrival.at):
         note_visit(visit.account_id, None, given.next_visit_on)
     record(actor, VisitReported(visit.id, outcome=given.outcome), now)

@@ -1,11 +1,14 @@
-"""The points of visits: where each took place, for the map. Whoever changes what they are made from calls `locate`."""
+"""The points of visits: where each took place, for the map. Who changes what they are made from tells it here.
+
+A visit without a fix stands where its place was then: a customer who moves takes no earlier visit along.
+"""
 
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, delete, extract, func, insert, select
+from sqlalchemy import Table, delete, extract, func, insert, select, update
 
 from app.accounts.models import Place
 from app.infra import cells
@@ -20,8 +23,8 @@ _POINT = cast(Table, VisitPoint.__table__)
 
 
 def locate(visit_ids: Collection[UUID]) -> None:
-    """Write the points of these visits anew and let the cells know, in the caller's transaction: after a check-in or a
-    report, and after fixes were deleted, when a visit falls back to its place.
+    """Write the points of these visits anew and let the cells know, in the caller's transaction: after a check-in, and
+    after fixes were deleted, when a visit falls back to its place.
 
     At most some thousand ids. Where nothing has changed it does nothing; visits without a check-in have no point.
     """
@@ -64,6 +67,11 @@ def _point(row: AnyRow) -> dict[str, Any]:
         "verdict": row.verdict,
         "outcome": row.outcome or "",
     }
+
+
+def tell_outcome(visit_id: UUID, outcome: str) -> None:
+    """What came of a visit, in the caller's transaction."""
+    db.session.execute(update(_POINT).where(_POINT.c.visit_id == visit_id).values(outcome=outcome))
 
 
 def locate_all(tell: Callable[[int, int], None]) -> None:
