@@ -247,7 +247,9 @@ def fitting(box: Box, width: float, height: float, most: int) -> int:
 
 # --- Which points become one pin? ------------------------------------------------------------------------------------
 
-MOST_PINS = 150  # so many are drawn singly: people can still tell them apart, and a key reaches each
+MOST_PINS = 150  # of so many each is a pin that tells what it is, where it does not lie over others
+CLOSE_ZOOM = 17  # from here on they lie over each other rather than be one: it is one house
+SHADED_BELOW = 9  # zoom of a region: pins of single customers say nothing there about who is covered
 _APART = 44.0  # pixels between two pins: what a finger needs
 HEAT_STEPS = 5
 
@@ -300,26 +302,34 @@ def clusters(counts: Sequence[Count], tile_zoom: int, zoom: int) -> list[Cluster
     for each in counts:
         south, west, north, east = tile_box(tile_zoom, each.tile)
         x, y = pixel(Position((south + north) / 2, (west + east) / 2), zoom)
-        found = sums.setdefault(each.tile >> shift, [0.0, 0.0, 0.0])
-        found[0] += each.number
-        found[1] += each.number * x
-        found[2] += each.number * y
-    drawn: list[tuple[float, float, int, int]] = []
+        of_tile = sums.setdefault(each.tile >> shift, [0.0, 0.0, 0.0])
+        for n, value in enumerate((1.0, x, y)):
+            of_tile[n] += each.number * value
+    large = sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
+    middles = [(x_sum / number, y_sum / number) for _, (number, x_sum, y_sum) in large]
+    found = []
+    for group in gathered(middles):
+        at = at_pixel(*middles[group[0]], zoom)
+        found.append(Cluster(at.lat, at.lon, int(sum(large[n][1][0] for n in group)), large[group[0]][0]))
+    return found
+
+
+def gathered(pixels: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Which points (their numbers) share a pin, because pins of their own would lie over each other. The first of each
+    has the place; who comes later goes to the nearest."""
+    groups: list[list[int]] = []
     near: dict[tuple[int, int], list[int]] = {}
-    for tile, (number, x_sum, y_sum) in sorted(sums.items(), key=lambda item: (-item[1][0], item[0])):
-        x, y = x_sum / number, y_sum / number
+    for n, (x, y) in enumerate(pixels):
         column, row = int(x // _APART), int(y // _APART)
-        around = (n for i in (-1, 0, 1) for j in (-1, 0, 1) for n in near.get((column + i, row + j), ()))
-        close = [n for n in around if math.hypot(drawn[n][0] - x, drawn[n][1] - y) < _APART]
-        if close:
-            nearest = min(close, key=lambda n: math.hypot(drawn[n][0] - x, drawn[n][1] - y))
-            at_x, at_y, so_far, first = drawn[nearest]
-            drawn[nearest] = (at_x, at_y, so_far + int(number), first)
+        around = [m for i in (-1, 0, 1) for j in (-1, 0, 1) for m in near.get((column + i, row + j), ())]
+        away = [(math.dist(pixels[groups[m][0]], (x, y)), m) for m in around]
+        closest = min(away, default=(_APART, 0))
+        if closest[0] < _APART:
+            groups[closest[1]].append(n)
         else:
-            near.setdefault((column, row), []).append(len(drawn))
-            drawn.append((x, y, int(number), tile))
-    placed = [(at_pixel(x, y, zoom), number, tile) for x, y, number, tile in drawn]
-    return [Cluster(at.lat, at.lon, number, tile) for at, number, tile in placed]
+            near.setdefault((column, row), []).append(len(groups))
+            groups.append([n])
+    return groups
 
 
 def bounds_of(counts: Iterable[Count], tile_zoom: int) -> Box | None:

@@ -14,7 +14,7 @@ from app.identity.permissions import P
 from app.infra.db import AnyRow
 from app.kernel.access import Actor
 from app.kernel.dates import local, today_in
-from app.kernel.geo import ZOOM, Box, tile_box
+from app.kernel.geo import ZOOM, Box, Position, pixel, tile_box
 from app.kernel.page import Page, page_number
 from app.visitmap.queries import (
     Total,
@@ -28,12 +28,15 @@ from app.visitmap.queries import (
     list_visits_in,
 )
 from app.visitmap.rules import (
+    CLOSE_ZOOM,
     LAYERS,
     MOST_PINS,
     NOW,
+    SHADED_BELOW,
     UNCOVERED,
     VISITS,
     WORLD,
+    Cluster,
     Count,
     MapFilters,
     View,
@@ -42,6 +45,7 @@ from app.visitmap.rules import (
     counted_zoom,
     drawn_zoom,
     fitting,
+    gathered,
     heat_step,
     is_covered,
     read_box,
@@ -211,25 +215,42 @@ def _drawn(actor: Actor, filters: MapFilters, view: View, today: date) -> dict[s
     """Single pins where they are few, else clusters; of uncovered customers shaded tiles with their share."""
     tile_zoom = drawn_zoom(view.zoom) if filters.layer == UNCOVERED else counted_zoom(view.zoom)
     counts = seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view)
-    if sum(each.number for each in counts) <= MOST_PINS:
-        if filters.layer == VISITS:
-            rows = list_visits_in(actor, filters, view.ranges, today, 2 * MOST_PINS)
-            return {"pins": [_visit_pin(row, view) for row in rows]}
-        rows = list_places_in(actor, filters, view.ranges, today, 2 * MOST_PINS)
-        return {"pins": [_place_pin(row, view, filters, today) for row in rows]}
+    is_shaded = filters.layer == UNCOVERED and view.zoom < SHADED_BELOW
+    if sum(each.number for each in counts) <= MOST_PINS and not is_shaded:
+        return {"pins": _single(actor, filters, view, today)}
     if filters.layer == UNCOVERED:
         return {
             "pins": [_share_pin(each, tile_zoom, view, filters) for each in counts],
             "cells": [_shade(each, tile_zoom, view) for each in counts if each.uncovered],
         }
+    found = clusters(counts, tile_zoom, view.zoom)
+    return {"pins": [_cluster_pin(f"c{view.zoom}-{each.tile}", each, view, filters) for each in found]}
+
+
+def _single(actor: Actor, filters: MapFilters, view: View, today: date) -> list[dict[str, Any]]:
+    """A pin for each visit or place, with what it is; where they would lie over each other, one for several."""
+    listed = list_visits_in if filters.layer == VISITS else list_places_in
+    rows = listed(actor, filters, view.ranges, today, 2 * MOST_PINS)
+    at = [_middle(ZOOM, row.qk) for row in rows]
+    pixels = [pixel(Position(*each), view.zoom) for each in at]
+    groups = [[n] for n in range(len(rows))] if view.zoom >= CLOSE_ZOOM else gathered(pixels)
+    pins = []
+    for group in groups:
+        row = rows[group[0]]
+        if len(group) > 1:
+            several = Cluster(*at[group[0]], len(group), row.qk)
+            pins.append(_cluster_pin(f"s{view.zoom}-{row.id}", several, view, filters))
+        elif filters.layer == VISITS:
+            pins.append(_visit_pin(row, view))
+        else:
+            pins.append(_place_pin(row, view, filters, today))
+    return pins
+
+
+def _cluster_pin(key: str, each: Cluster, view: View, filters: MapFilters) -> dict[str, Any]:
     said = _("%(number)s visits") if filters.layer == VISITS else _("%(number)s customers' places")
-    return {
-        "pins": [
-            _pin(f"c{view.zoom}-{each.tile}", each.lat, each.lon, view, said % {"number": _number(each.number)})
-            | {"count": each.number, "n": _short(each.number)}
-            for each in clusters(counts, tile_zoom, view.zoom)
-        ]
-    }
+    label = said % {"number": _number(each.number)}
+    return _pin(key, each.lat, each.lon, view, label) | {"count": each.number, "n": _short(each.number)}
 
 
 def _pin(key: str, lat: float, lon: float, view: View | None, label: str) -> dict[str, Any]:
