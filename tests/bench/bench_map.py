@@ -1,12 +1,12 @@
-"""The visit map over 1,000,000 accounts and 1,000,000 visits of a year: cells, pins, lists, and the first pins on a phone.
+"""The visit map over 1,000,000 accounts and 1,000,000 visits of a year: cells, pins, lists, and the first paint.
 
     python -m tests.bench.bench_map [rows]
 
 Needs the shared data (`FIELDBOOK_SHARED`, default ../shared), Chromium for the first paint, and about 2 GB of temporary
 space. The accounts are those of bench_nearest; a manager has 200 reps with 50,000 of them, the administrator sees all.
-Prints name=value lines: `map_*_rebuild_s` builds the cells of a layer from its million rows; `map_pins_*` is one request
-for the pins of a view (in-process, with the query, the clusters and the JSON), around places where customers are, at
-every zoom from 1 to 18; `map_list_*` a page of the list; `*_statements` with people's permissions read as well;
+Prints name=value lines: `map_*_rebuild_s` builds the cells of a layer from its million rows; `map_pins_*` is one
+request for the pins of a view (in-process, with the query, the clusters and the JSON), around places where customers
+are, at every zoom from 1 to 18; `map_list_*` a page of the list; `*_statements` with people's permissions read as well;
 `map_first_paint_*` from the start of the navigation to the second frame after the pins stand in the page, in Chromium
 slowed down four times by the DevTools protocol, on localhost, the median of five (`cold`: with nothing in the cache).
 On PostgreSQL, where there is one, the pins alone.
@@ -30,9 +30,8 @@ from typing import Any
 import flask_migrate
 import numpy as np
 from flask import Flask
-from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import event, text, update
+from sqlalchemy import Engine, event, text, update
 
 from app.accounts import mapped
 from app.config import ROOT, Settings
@@ -44,6 +43,7 @@ from app.kernel.access import SYSTEM
 from app.kernel.geo import at_pixel, pixel
 from app.visits import points
 from tests.bench.bench_nearest import NOW, Accounts, identity, load, read_accounts
+from tests.bench.bench_pages import caller, signed_in
 from tests.e2e.conftest import QUIET, free_port
 from tests.postgres import PostgresUnavailable, temporary_postgres
 
@@ -55,7 +55,6 @@ DAYS = (TODAY - FIRST).days + 1
 YEAR = f"layer=visits&from={FIRST}&to={TODAY}"
 VIEW = (640, 620)  # pixels of the map beside its list on a wide screen
 SLOWER = 4
-SAID_IN_S = 2.0  # with a waiting sign
 
 # Each account was visited once, on a day that its position tells, by its owner (those of nobody by the last rep).
 _DAY = {
@@ -68,7 +67,8 @@ _NOON = {
 }
 _VISITS = """
 INSERT INTO visit (id, account_id, place_id, rep_id, planned_on, planned, minutes, purpose, created_at, version)
-SELECT place.id, place.account_id, place.id, coalesce(place.owner_id, :nobody), {day}, {true}, 30, '', :now, 1 FROM place
+SELECT place.id, place.account_id, place.id, coalesce(place.owner_id, :nobody), {day}, {true}, 30, '', :now, 1
+FROM place
 """
 _CHECK_INS = """
 INSERT INTO check_in (visit_id, at, received_at, clock_doubtful, person_id, lat, lon, position_error, distance, verdict,
@@ -153,18 +153,12 @@ def views(accounts: Accounts, manager: bool) -> Iterator[tuple[int, str]]:
             yield zoom, f"box={west},{south},{east},{north}&zoom={zoom}"
 
 
-def signed_in(app: Flask, who: str) -> FlaskClient:
-    client = app.test_client()
-    answer = client.post("/sign-in", data={"email": f"{who}@map.example", "password": PASSWORD})
-    assert answer.status_code == 303, answer.text
-    return client
-
-
-def asked(client: FlaskClient, path: str) -> float:
+def asked(app: Flask, cookie: str, path: str) -> float:
     """Milliseconds that a request takes."""
+    call = caller(app, path, cookie)
     begun = time.perf_counter()
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status
+    answer = call()
+    assert answer.status.startswith("200"), answer.status
     return (time.perf_counter() - begun) * 1000
 
 
@@ -174,7 +168,7 @@ def report(name: str, values: list[float]) -> None:
     print(f"{name}_max_ms={max(values):.0f}", flush=True)
 
 
-def measure_pins(app: Flask, accounts: Accounts, name: str) -> None:
+def measure_pins(app: Flask, cookies: dict[str, str], accounts: Accounts, name: str) -> None:
     kinds = {
         "accounts_all": ("admin", "layer=accounts"),
         "accounts_manager": ("manager", "layer=accounts"),
@@ -187,16 +181,15 @@ def measure_pins(app: Flask, accounts: Accounts, name: str) -> None:
         "uncovered_all": ("admin", "layer=uncovered&days=60"),
         "uncovered_manager": ("manager", "layer=uncovered&days=60"),
     }
-    clients = {who: signed_in(app, who) for who in ("admin", "manager")}
     for kind, (who, args) in kinds.items():
         every = 1 if kind.endswith("_all") or kind == "accounts_manager" else 3
         chosen = list(views(accounts, who == "manager"))[::every]
-        asked(clients[who], f"/map/pins?{args}&{chosen[0][1]}")
-        report(f"map_pins_{name}{kind}", [asked(clients[who], f"/map/pins?{args}&{view}") for _, view in chosen])
-        print(f"map_pins_{name}{kind}_first_view_ms={asked(clients[who], f'/map/pins?{args}&size=640,620'):.0f}")
+        asked(app, cookies[who], f"/map/pins?{args}&{chosen[0][1]}")
+        report(f"map_pins_{name}{kind}", [asked(app, cookies[who], f"/map/pins?{args}&{view}") for _, view in chosen])
+        print(f"map_pins_{name}{kind}_first_view_ms={asked(app, cookies[who], f'/map/pins?{args}&size=640,620'):.0f}")
 
 
-def measure_lists(app: Flask) -> None:
+def measure_lists(app: Flask, cookies: dict[str, str], engine: Engine) -> None:
     for kind, who, args in (
         ("now", "admin", ""),
         ("visits_all", "admin", YEAR),
@@ -207,17 +200,17 @@ def measure_lists(app: Flask) -> None:
         ("uncovered_manager", "manager", "layer=uncovered&days=60"),
         ("board", "manager", ""),
     ):
-        client, path = signed_in(app, who), "/board" if kind == "board" else f"/map?{args}"
-        client.get(path)
-        print(f"map_list_{kind}_ms={statistics.median(asked(client, path) for _ in range(5)):.0f}")
+        cookie, path = cookies[who], "/board" if kind == "board" else f"/map?{args}"
+        asked(app, cookie, path)
+        print(f"map_list_{kind}_ms={statistics.median(asked(app, cookie, path) for _ in range(5)):.0f}")
         seen: list[str] = []
 
         def note(*said: Any, seen: list[str] = seen) -> None:
             seen.append(said[2])
 
-        event.listen(db.engine, "before_cursor_execute", note)
-        client.get(path)
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.listen(engine, "before_cursor_execute", note)
+        asked(app, cookie, path)
+        event.remove(engine, "before_cursor_execute", note)
         print(f"map_list_{kind}_statements={len([each for each in seen if each != 'BEGIN'])}", flush=True)
 
 
@@ -245,17 +238,13 @@ new MutationObserver((_, watch) => {
 """
 
 
-def first_paint(browser: Browser, url: str, who: str, path: str, cold: bool) -> float:
+def first_paint(browser: Browser, url: str, cookie: str, path: str, cold: bool) -> float:
     """Milliseconds from the start of the navigation until the pins are drawn: median of five."""
     found = []
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    key, _, value = cookie.partition("=")
+    context.add_cookies([{"name": key, "value": value, "url": url}])
     page = context.new_page()
-    page.goto(f"{url}/sign-in")
-    page.fill("[name=email]", f"{who}@map.example")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url(lambda address: "/sign-in" not in address)
-    page.wait_for_load_state("networkidle")
     page.add_init_script(_WATCH)
     tools = context.new_cdp_session(page)
     for _ in range(6):
@@ -264,15 +253,17 @@ def first_paint(browser: Browser, url: str, who: str, path: str, cold: bool) -> 
             tools.send("Network.clearBrowserCache")
         tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         page.goto(url + path, wait_until="commit")
-        page.wait_for_function("window.pinsDrawn", timeout=60_000)
-        found.append(page.evaluate("window.pinsDrawn"))
+        page.wait_for_selector(".pin.leaflet-marker-icon", timeout=60_000)
+        while not (drawn := page.evaluate("window.pinsDrawn")):
+            page.wait_for_timeout(20)
+        found.append(drawn)
         tools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
         page.wait_for_load_state("networkidle")
     context.close()
     return float(statistics.median(found[1:]))
 
 
-def measure_paint(data: Path) -> None:
+def measure_paint(data: Path, cookies: dict[str, str]) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         print("The first paint was not measured: no Chromium", file=sys.stderr)
@@ -290,7 +281,7 @@ def measure_paint(data: Path) -> None:
             ("visits_filtered_year", "admin", f"/map?{YEAR}&verdict=off_site", False),
             ("uncovered_all", "admin", "/map?layer=uncovered&days=60", False),
         ):
-            print(f"map_first_paint_{name}_ms={first_paint(browser, url, who, path, cold):.0f}", flush=True)
+            print(f"map_first_paint_{name}_ms={first_paint(browser, url, cookies[who], path, cold):.0f}", flush=True)
         browser.close()
 
 
@@ -321,13 +312,15 @@ def bench(accounts: Accounts, data: Path, database_url: str = "") -> None:
             assert transact(count_anew) == len(accounts.keys)
             print(f"map_{name}{layer}_rebuild_s={time.perf_counter() - begun:.1f}", flush=True)
         db.session.remove()
-        measure_pins(app, accounts, name)
-        if not database_url:
-            measure_lists(app)
-        db.session.remove()
-        db.engine.dispose()
+        engine = db.engine
+    # Outside of the context: each request has its own.
+    cookies = {who: signed_in(app, f"{who}@map.example", PASSWORD) for who in ("admin", "manager")}
+    measure_pins(app, cookies, accounts, name)
     if not database_url:
-        measure_paint(data)
+        measure_lists(app, cookies, engine)
+    engine.dispose()
+    if not database_url:
+        measure_paint(data, cookies)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from app.visitmap.queries import count_all, count_tiles, list_choices, list_plac
 from app.visitmap.rules import MapFilters
 from app.visits.actions import ReportInput, save_report
 from tests.conftest import NOW, Browser, Cast
-from tests.visitmap.conftest import BUND, PUB, World, been, customer
+from tests.visitmap.conftest import BUND, POOL, PUB, World, been, customer
 
 Open = Callable[[Any], Browser]
 YEAR = "from=2025-01-01&to=2027-12-31"
