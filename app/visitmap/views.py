@@ -192,21 +192,20 @@ def _off_map(view: View) -> Box:
 
 
 def _whole(actor: Actor, filters: MapFilters, today: date) -> View:
-    """The closest view of everything that fits into the map; nearer in some steps, each of few tiles."""
+    """The closest view of everything that fits into the map: found among the tiles of a region, then, where that is
+    one region, among those of a quarter."""
     try:
         width, height = (min(max(int(side[:5]), _SIZES[0]), _SIZES[1]) for side in request.args["size"].split(","))
     except (KeyError, ValueError):
         width, height = _USUAL_SIZE
     view = View.of(WORLD, 1)
-    for _step in range(4):
-        tile_zoom = (
-            counted_zoom(view.zoom) + 2
-        )  # finer than what is drawn: the edges of tiles are the edges of the view
-        box = bounds_of(seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view), tile_zoom)
+    for tile_zoom in (8, 14):
+        counts = count_tiles(actor, filters, tile_zoom, view.ranges, today)
+        box = bounds_of(seen(counts, tile_zoom, view), tile_zoom)
         if box is None:
             break
-        before, view = view.zoom, View.of(box, fitting(box, width - _MARGIN, height - _MARGIN, 16))
-        if view.zoom <= before:
+        view = View.of(box, fitting(box, width - _MARGIN, height - _MARGIN, 16))
+        if view.zoom < 6:
             break
     return view
 

@@ -1,16 +1,19 @@
 """The page, its pins and what they count: as each actor may see it, in the list and on the map alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from app.accounts.actions import archive_account, assign_owner
 from app.infra import cells
 from app.infra.db import transact
 from app.kernel.dates import today_in
+from app.kernel.datum import to_gcj02
 from app.kernel.geo import Position
 from app.visitmap.queries import count_all, count_tiles, list_choices, list_places, list_visits
 from app.visitmap.rules import MapFilters
@@ -287,3 +290,22 @@ def test_what_is_put_away_or_given_away_leaves_the_map(cast: Cast, world: World,
     transact(lambda: archive_account(cast.ada, world.bund, NOW))
     assert pins(browser(cast.ada), here) == []
     assert len(pins(browser(cast.ada), f"layer=visits&{box(BUND)}")) == 1, "what happened there stays"
+
+
+def test_on_chinese_tiles_the_map_and_its_boxes_are_moved(
+    app: Flask, cast: Cast, world: World, browser: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GCJ-02 lies some 500 m beside WGS-84 in Shanghai, and nowhere in London."""
+    settings = replace(app.config["SETTINGS"], tiles_datum="gcj02")
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    shifted = to_gcj02(BUND, lambda _: True)
+    drawn = shifted.lat, shifted.lon
+    tiny = f"box={drawn[1] - 1e-3},{drawn[0] - 1e-3},{drawn[1] + 1e-3},{drawn[0] + 1e-3}&zoom=18"
+    (pin,) = pins(browser(cast.ada), f"layer=accounts&{tiny}")
+    assert (pin["lat"], pin["lon"]) == pytest.approx(drawn, abs=1e-5)
+    assert abs(pin["lon"] - BUND.lon) > 0.003
+    assert pins(browser(cast.ada), f"layer=accounts&{box(BUND, 18, 1e-3)}") == []
+    (pub,) = pins(browser(cast.ada), f"layer=accounts&{box(PUB, 18, 1e-3)}")
+    assert (pub["lat"], pub["lon"]) == pytest.approx((PUB.lat, PUB.lon), abs=1e-5)
+    shaded = browser(cast.ada).get("/map/pins?layer=uncovered&days=3000&box=100,0,140,50&zoom=4").json
+    assert {pin["n"] for pin in shaded["pins"]} <= {"0%", "50%", "100%"}
