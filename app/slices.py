@@ -11,6 +11,7 @@ from app.questions import slice as questions
 from app.sales import slice as sales
 from app.sync import slice as sync
 from app.transfer import slice as transfer
+from app.visitmap import slice as visitmap
 from app.visits import slice as visits
 from app.web.slice import Slice
 
@@ -22,6 +23,7 @@ SLICES: tuple[Slice, ...] = (
     accounts.SLICE,
     catalogue.SLICE,
     visits.SLICE,
+    visitmap.SLICE,
     planning.SLICE,
     coverage.SLICE,
     questions.SLICE,

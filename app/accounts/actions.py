@@ -19,6 +19,7 @@ from app.accounts.events import (
     PlaceArchived,
     PlaceSaved,
 )
+from app.accounts.mapped import show_on_map
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.queries import get_account, get_contact, get_place, list_places
 from app.accounts.rules import (
@@ -155,6 +156,9 @@ def note_visit(account_id: UUID, visited_on: date | None, next_visit_on: date | 
     else:
         is_latest = or_(Account.last_visit_on.is_(None), Account.last_visit_on <= visited_on)
         db.session.execute(change.where(is_latest).values(last_visit_on=visited_on, next_visit_on=next_visit_on))
+        is_latest = or_(Place.last_visit_on.is_(None), Place.last_visit_on <= visited_on)
+        places = update(Place).where(Place.account_id == account_id, is_latest)
+        db.session.execute(places.values(last_visit_on=visited_on))
 
 
 def refresh(account: Account) -> None:
@@ -163,7 +167,12 @@ def refresh(account: Account) -> None:
     db.session.flush()
     live = Place.archived_at.is_(None) if account.archived_at is None else false()
     repeated = update(Place).where(Place.account_id == account.id)
-    db.session.execute(repeated.values(owner_id=account.owner_id, rating=account.rating, is_live=live))
+    db.session.execute(
+        repeated.values(
+            owner_id=account.owner_id, rating=account.rating, last_visit_on=account.last_visit_on, is_live=live
+        )
+    )
+    show_on_map([account.id])
     places = db.session.execute(
         select(Place.label, Place.address, Place.district, Place.city)
         .where(Place.account_id == account.id, Place.archived_at.is_(None))
@@ -255,6 +264,7 @@ def set_position(
     place.version += 1
     _record_place(actor, place, now)
     db.session.flush()
+    show_on_map([place.account_id])
     return place
 
 

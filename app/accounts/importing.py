@@ -19,11 +19,13 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from app.accounts.columns import ParsedAccount, parse, place_key, recognise
 from app.accounts.events import AccountAssigned, AccountChanged, PlaceSaved
+from app.accounts.mapped import LAYER, show_on_map
 from app.accounts.models import Account, Contact, Note, Place
 from app.accounts.rules import NEAR_M, address_line, found_by, position_columns, written_hours
 from app.identity.models import Person
 from app.identity.permissions import P
 from app.identity.queries import find_company
+from app.infra import cells
 from app.infra.db import AnyRow, db
 from app.infra.journal import record as journal
 from app.infra.scope import belongs_to
@@ -158,7 +160,9 @@ class AccountIntake(Intake[ParsedAccount]):
         if not pairs:
             return
         db.session.execute(insert(_ACCOUNT), [self._new_account(subject, record, now) for subject, record in pairs])
-        db.session.execute(insert(_PLACE), [self._new_place(subject, record) for subject, record in pairs])
+        places = [self._new_place(subject, record) for subject, record in pairs]
+        db.session.execute(insert(_PLACE), places)
+        cells.change(LAYER, (), [(place["map_qk"], 0) for place in places if place["map_qk"] is not None])
         _add_contacts([(subject, record.contact) for subject, record in pairs if record.contact])
         _add_notes([(subject, record.note) for subject, record in pairs if record.note], now)
 
@@ -196,6 +200,7 @@ class AccountIntake(Intake[ParsedAccount]):
                 if (repeated := {name: change.account[name] for name in _REPEATED if name in change.account})
             ],
         )
+        show_on_map([subject for subject, change in changes if "qk" in change.place])
         _add_contacts([(subject, change.contact) for subject, change in changes if change.contact])
         _add_notes([(subject, change.note) for subject, change in changes if change.note], now)
 
@@ -225,6 +230,7 @@ class AccountIntake(Intake[ParsedAccount]):
         }
 
     def _new_place(self, subject: UUID, record: ParsedAccount) -> dict[str, Any]:
+        where = position_columns(record.position, _certainty(record))
         return {
             "id": new_id(),
             "account_id": subject,
@@ -238,7 +244,8 @@ class AccountIntake(Intake[ParsedAccount]):
             "postcode": record.postcode,
             "zone": record.zone or self._zone,
             "hours": _hours(record.opening_hours),
-            **position_columns(record.position, _certainty(record)),
+            **where,
+            "map_qk": where["qk"],
         }
 
     def _change(self, known: _Known, record: ParsedAccount) -> _Change:

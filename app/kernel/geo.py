@@ -20,12 +20,16 @@ HALF_CIRCUMFERENCE_M = math.pi * EARTH_RADIUS_M
 ZOOM = 26
 _SIDE = 1 << ZOOM
 LAST_KEY = _SIDE * _SIDE - 1
+DETOUR = 1.4
+"""A way by road, estimated without roads, over the great circle: measured against a real network."""
 MERCATOR_LIMIT = math.degrees(math.atan(math.sinh(math.pi)))
 """Latitude at which the web-Mercator square ends, 85.0511 degrees; beyond it a position has the key of the edge."""
 
 Vector = tuple[float, float, float]
 KeyRange = tuple[int, int]
 """First and last key, both included."""
+Box = tuple[float, float, float, float]
+"""South, west, north and east edge, in degrees."""
 
 _COVER_RANGES = 9
 _VIEW_RANGES = 16
@@ -80,6 +84,32 @@ def tile_range(z: int, x: int, y: int) -> KeyRange:
         raise ValueError(f"no tile {z}/{x}/{y}")
     low, shift = _morton(x, y), 2 * (ZOOM - z)
     return low << shift, ((low + 1) << shift) - 1
+
+
+def tile_box(z: int, tile: int) -> Box:
+    """South, west, north and east edge in degrees of the tile of zoom `z` whose keys begin with `tile`: those that are
+    `tile` when shifted right by 2 * (26 - z). What lies beyond the Mercator square belongs to the outermost tiles all
+    the same."""
+    shift = ZOOM - z
+    column, row = _gather(tile) << shift, _gather(tile >> 1) << shift
+    side = 1 << shift
+    west, east = column / _SIDE * 360.0 - 180.0, (column + side) / _SIDE * 360.0 - 180.0
+    return _latitude(row + side), west, _latitude(row), east
+
+
+def pixel(position: Position, zoom: int) -> tuple[float, float]:
+    """Where a position lies on the map of the whole world at this zoom, in pixels (256 a tile): x from the antimeridian
+    to the east, y from the north. Clamped at the edges of the Mercator square."""
+    lat = math.radians(min(max(position.lat, -MERCATOR_LIMIT), MERCATOR_LIMIT))
+    side = 256.0 * (1 << zoom)
+    return (position.lon + 180.0) / 360.0 * side, (1.0 - math.asinh(math.tan(lat)) / math.pi) / 2.0 * side
+
+
+def at_pixel(x: float, y: float, zoom: int) -> Position:
+    """The inverse of `pixel`."""
+    side = 256.0 * (1 << zoom)
+    lat = math.degrees(math.atan(math.sinh(math.pi * (1.0 - 2.0 * y / side))))
+    return Position(lat, min(max(x / side * 360.0 - 180.0, -180.0), 180.0))
 
 
 def covering(position: Position, radius_m: float) -> list[KeyRange]:

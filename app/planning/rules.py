@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.kernel.dates import as_utc, at_local
-from app.kernel.geo import Position, distance_m
+from app.kernel.geo import DETOUR, Position, distance_m
 from app.kernel.hours import Interval
 from app.kernel.i18n import N_
 
@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 # Estimate without roads: 1.4 x great circle at 35 km/h missed a window in 5-8 % of plans on a real network, 1.3 x at
 # 50 km/h in 23-58 %. The screen says "estimate".
-DETOUR = 1.4
 SPEED_MPS = 35 / 3.6
 
 Travel = Callable[[Position | None, Position | None], int]

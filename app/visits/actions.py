@@ -47,6 +47,7 @@ from app.visits.facts import (
 )
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
+from app.visits.points import locate, tell_outcome
 from app.visits.queries import (
     find_check_in,
     find_check_out,
@@ -424,6 +425,7 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     if given.adopt and given.fix and place.certainty != "exact":
         with suppress(NotFoundError):  # since then the customer was given to somebody else
             set_position(actor, place.id, given.fix.position, "exact", now)
+    locate([visit.id])
     if is_latest(visit.account_id, tapped):
         note_visit(visit.account_id, today_in(place.zone, tapped), None)
     record(
@@ -476,6 +478,7 @@ def _write_report(actor: Actor, visit: Visit, arrival: CheckIn, given: ReportInp
     report.outcome, report.text, report.next_visit_on = given.outcome, given.text, given.next_visit_on
     report.version += 1
     db.session.flush()
+    tell_outcome(visit.id, given.outcome)
     if is_latest(visit.account_id, arrival.at):
         note_visit(visit.account_id, None, given.next_visit_on)
     record(actor, VisitReported(visit.id, outcome=given.outcome), now)

@@ -12,9 +12,11 @@ from app.identity.permissions import P
 from app.infra.looks import Seen, saw
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
+from app.kernel.geo import Position
 from app.visits.forms import day_of
 from app.visits.queries import VisitLine, get_rep, list_day, list_team_day
 from app.visits.rules import STATE_NAMES, VERDICT_NAMES, Verdict, VisitState
+from app.visits.track import GAP_NAMES, Stop, joined, legs_of
 from app.web.actor import current_actor
 from app.web.form import translated
 from app.web.guard import needs
@@ -90,6 +92,9 @@ def rep_day_show(rep_id: UUID, day: str) -> Response:
     last = datetime.max.replace(tzinfo=UTC)
     lines.sort(key=lambda each: (each.when or last, each.row.sequence or 0))
     pins = [_pin(each, str(number)) for number, each in enumerate(lines, 1) if _where(each)]
+    been = [each for each in lines if each.row.check_in_at is not None]
+    stops = [_stop(each) for each in been]
+    legs = legs_of(stops)
     return page(
         "visits/rep_day.html",
         rep=rep,
@@ -99,10 +104,33 @@ def rep_day_show(rep_id: UUID, day: str) -> Response:
         lines=lines,
         tally=tally(lines),
         city=_city(lines, now),
-        pins={"pins": pins, "lines": [[(pin["lat"], pin["lon"]) for pin in pins]]},
+        pins={"pins": pins, "lines": [[on_map(at.lat, at.lon) for at in line] for line in joined(stops, legs)]},
+        led_to={each.row.id: leg for each, leg in zip(been[1:], legs, strict=False)},
+        way=sum(leg.metres for leg in legs if not leg.gap),
+        gaps=sum(bool(leg.gap) for leg in legs),
+        gap_names=GAP_NAMES,
+        late=_late,
         names=STATE_NAMES,
         verdicts=VERDICT_NAMES,
     )
+
+
+def _stop(line: VisitLine) -> Stop:
+    """Without a position at the check-in nobody knows where it was; a fix that was deleted since gives way to its
+    place."""
+    where = None if line.row.verdict == Verdict.NO_POSITION else _where(line)
+    return Stop(line.row.check_in_at, line.row.check_out_at, Position(*where) if where else None)
+
+
+def _late(line: VisitLine) -> str:
+    """How the arrival compares with the plan, in words; '' where nothing was planned."""
+    row = line.row
+    if row.check_in_at is None or row.planned_at is None:
+        return ""
+    minutes = round((row.check_in_at - row.planned_at).total_seconds() / 60)
+    if minutes > 0:
+        return str(_("%(minutes)s min later than planned", minutes=minutes))
+    return str(_("%(minutes)s min earlier than planned", minutes=-minutes) if minutes else _("as planned"))
 
 
 def _city(lines: list[VisitLine], now: datetime) -> str | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.arrival import heard_column
@@ -95,6 +95,28 @@ class CheckIn(Model):
     verdict_reason: Mapped[str]  # key of rules.REASONS
     verdict_params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     reason: Mapped[str] = mapped_column(default="")  # the rep's own words, where the verdict asks for them
+
+
+class VisitPoint(Model):
+    """Where and when a visit really took place, in one narrow row: a million are counted without reading anything else.
+
+    Written by points.locate from check-in, report and place, and by nothing else. `day`: of the check-in, in the
+    place's zone; `qk`: the search key (zoom 26) of the fix, without one that of the place as it was then, None where
+    neither is known.
+    """
+
+    __tablename__ = "visit_point"
+    __table_args__ = (
+        Index("ix_visit_point_map", "day", "qk", "rep_id", "verdict", "outcome", "account_id"),
+        Index(None, "rep_id", "day", "qk"),
+    )
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    day: Mapped[date]
+    qk: Mapped[int | None] = mapped_column(BigInteger)
+    verdict: Mapped[str]
+    outcome: Mapped[str] = mapped_column(default="")
 
 
 class CheckOut(Model):

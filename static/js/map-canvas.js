@@ -3,7 +3,7 @@
 /** Corners, turn, hollow. @type {Record<string, [number, number, boolean?]>} */
 const SHAPES = {
   planned: [0, 0, true], done: [0, 0], off_site: [4, 0], missed: [4, Math.PI / 4, true], account: [3, Math.PI / 2],
-  stop: [4, Math.PI / 4], cluster: [0, 0],
+  stop: [4, Math.PI / 4], cluster: [0, 0], share: [4, Math.PI / 4], covered: [0, 0], uncovered: [4, Math.PI / 4, true],
 };
 
 /**

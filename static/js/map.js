@@ -11,25 +11,29 @@
  * - Pins: see the types below, by address or in a <script type="application/json" id="json">. They are fitted once; data-lat, -lon
  *   and -zoom are the view until then. All coordinates are in data-datum, that of the tiles: the server converts.
  * - `map:refresh` on any element asks again, and so does data-refresh every so many seconds; the view and the open popup stay.
- *   data-follow asks after each move too, with ?box=west,south,east,north&zoom=z.
+ *   data-follow asks after each move too, with ?box=west,south,east,north&zoom=z; at first, where data-zoom names no view, with
+ *   ?size=width,height, and the answer's `view` is gone to. Each move tells `map:moved` with {lat, lon, zoom}.
+ * - data-text-wait is said while an answer takes its time.
  * - Above 300 pins are drawn on a canvas, where no key reaches them: the page has a list of the same.
  *
- * @typedef {"planned" | "done" | "off_site" | "missed" | "account" | "stop"} Tone told by shape and sign too, never by colour alone
+ * @typedef {"planned" | "done" | "off_site" | "missed" | "account" | "stop" | "share" | "covered" | "uncovered"} Tone told by shape and sign too, never by colour alone
  * @typedef {{id: string, lat: number, lon: number, label: string, sub?: string, url?: string, tone?: Tone, n?: string, class?: string,
  *   count?: number}} Pin `n` or `class` is written on it; with `count` it is a cluster, and a tap zooms in
  * @typedef {{pins?: Pin[], you?: {lat: number, lon: number, accuracy_m?: number}, lines?: [number, number][][],
- *   center?: [number, number], radius_m?: number}} Pins
+ *   cells?: {box: [number, number][], step: number}[], view?: {lat: number, lon: number, zoom: number},
+ *   center?: [number, number], radius_m?: number}} Pins `cells` are shaded, the more the higher their step (1 to 5)
  */
 const MANY = 300;
 /** @type {Record<string, string>} */
-const SIGNS = { done: "✓", off_site: "!", missed: "×" };
+const SIGNS = { done: "✓", off_site: "!", missed: "×", covered: "✓", uncovered: "×" };
+const SLOW_MS = 300; // who waits longer is told
 
 /** @type {Map<HTMLElement, {again: () => void, stop: () => void}>} */
 const maps = new Map();
 /** @param {Pin} pin */
-const toneOf = (pin) => pin.count ? "cluster" : pin.tone ?? "account";
+const toneOf = (pin) => pin.tone ?? (pin.count ? "cluster" : "account");
 /** @param {Pin} pin */
-const signOf = (pin) => String(pin.count ?? pin.n ?? pin.class ?? SIGNS[toneOf(pin)] ?? "");
+const signOf = (pin) => String(pin.n ?? pin.count ?? pin.class ?? SIGNS[toneOf(pin)] ?? "");
 /** @param {string} tag @param {string} textContent @param {string} [className] */
 const make = (tag, textContent, className = "") => Object.assign(document.createElement(tag), { textContent, className });
 
@@ -97,7 +101,7 @@ async function start(el) {
   const marks = new Map();
   /** @type {((pin: Pin) => any) | undefined} makes a pin of the canvas */
   let dense;
-  let fit = () => {}, fitted = false, turn = 0, source = "";
+  let fit = () => {}, fitted = "follow" in d && !!d.zoom, turn = 0, source = "";
 
   /** @param {Pin} pin */
   const put = (pin) => {
@@ -116,12 +120,14 @@ async function start(el) {
     mark.setIcon?.(iconOf(toneOf(pin), signOf(pin)));
     if (mark.isPopupOpen()) about.update();
     about.options.autoPan = true;
-    const words = [pin.count ?? pin.n, pin.label, pin.sub, el.getAttribute("data-text-" + toneOf(pin))];
+    const words = [pin.count ? "" : pin.n, pin.label, pin.sub, el.getAttribute("data-text-" + toneOf(pin))];
     mark.getElement()?.setAttribute("aria-label", words.filter(Boolean).join(", "));
   };
 
   /** @param {Pins} all */
-  const show = async ({ pins = [], you, lines = [], center, radius_m }) => {
+  const show = async ({ pins = [], you, lines = [], cells = [], view, center, radius_m }) => {
+    if (view && !fitted) map.setView([view.lat, view.lon], view.zoom, { animate: false });
+    if (view) fitted = true;
     if (!dense !== pins.length <= MANY) {
       layer.clearLayers();
       marks.clear();
@@ -134,6 +140,7 @@ async function start(el) {
     shapes.clearLayers();
     const look = (/** @type {string} */ className) => ({ className, interactive: false });
     const circle = (/** @type {any} */ at, radius = 0, name = "") => L.circle(at, { radius, ...look(name) }).addTo(shapes);
+    cells.forEach(({ box, step }) => L.rectangle(box, look("map-heat map-heat-" + step)).addTo(shapes));
     lines.forEach((line) => L.polyline(line, look("map-line")).addTo(shapes));
     if (center && radius_m) circle(center, radius_m, "map-area");
     if (you?.accuracy_m) circle(you, you.accuracy_m, "map-accuracy");
@@ -155,9 +162,10 @@ async function start(el) {
   const read = async () => {
     if (d.pinsFrom) return JSON.parse(source);
     const url = new URL(source, location.href);
-    if (fitted && "follow" in d) {
-      url.searchParams.set("box", map.getBounds().toBBoxString());
-      url.searchParams.set("zoom", String(map.getZoom()));
+    if ("follow" in d) {
+      if (fitted) url.searchParams.set("box", map.getBounds().toBBoxString());
+      if (fitted) url.searchParams.set("zoom", String(map.getZoom()));
+      else url.searchParams.set("size", [el.clientWidth, el.clientHeight].join());
     }
     const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
     return answer.ok ? answer.json() : Promise.reject(answer.status);
@@ -167,7 +175,9 @@ async function start(el) {
     if (source !== named()) fitted = false;
     source = named();
     if (!source) return;
+    const slow = setTimeout(() => { if (d.textWait && !signal.aborted) said.textContent = d.textWait; }, SLOW_MS);
     const pins = await read().catch(() => null);
+    clearTimeout(slow);
     if (mine !== turn || signal.aborted) return;
     said.textContent = pins ? "" : d.textStale ?? "";
     if (pins) await show(pins);
@@ -190,7 +200,13 @@ async function start(el) {
   sizes.observe(el);
   document.addEventListener("map:refresh", load, { signal });
   if (timer) document.addEventListener("visibilitychange", look, { signal });
-  if ("follow" in d) map.on("moveend", () => { if (fitted) load(); });
+  if ("follow" in d) map.on("moveend", () => {
+    if (!fitted) return;
+    const { lat, lng } = map.getCenter().wrap();
+    const detail = { lat: lat.toFixed(5), lon: lng.toFixed(5), zoom: String(map.getZoom()) };
+    el.dispatchEvent(new CustomEvent("map:moved", { bubbles: true, detail }));
+    load();
+  });
 
   map.on("popupopen", (/** @type {any} */ { popup: { _container: box } }) => {
     box.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", d.textClose ?? "×");

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -59,6 +59,7 @@ class Accounts:
     keys: list[int]
     owners: Any  # int (n,), -1 = nobody's
     grades: Any  # str (n,)
+    visited: Sequence[date | None] | None = None  # when for the last time
 
 
 def identity(number: int) -> UUID:
@@ -97,8 +98,10 @@ def rows_of(table: Table, accounts: Accounts, sqlite: bool) -> Iterator[list[Any
             "id": identity(n), "account_id": identity(n), "owner_id": identity(owner) if owner >= 0 else None,
             "rating": str(accounts.grades[n]), "name": name, "identity": name, "search": name,
             "lat": accounts.positions[n].lat, "lon": accounts.positions[n].lon, "qk": accounts.keys[n],
-            "ux": x, "uy": y, "uz": z,
+            "ux": x, "uy": y, "uz": z, "map_qk": accounts.keys[n],
         }  # fmt: skip
+        visited = accounts.visited[n] if accounts.visited else None
+        said["last_visit_on"] = str(visited) if sqlite and visited else visited
         row = [said.get(each, usual[each]) for each in names]
         yield [value.bytes if isinstance(value, UUID) else value for value in row] if sqlite else row
 
