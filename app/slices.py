@@ -8,6 +8,7 @@ from app.identity import slice as identity
 from app.planning import slice as planning
 from app.sales import slice as sales
 from app.sync import slice as sync
+from app.territories import slice as territories
 from app.transfer import slice as transfer
 from app.visits import slice as visits
 from app.web.slice import Slice
@@ -19,6 +20,7 @@ SLICES: tuple[Slice, ...] = (
     sync.SLICE,
     accounts.SLICE,
     catalogue.SLICE,
+    territories.SLICE,
     visits.SLICE,
     planning.SLICE,
     sales.SLICE,

@@ -26,6 +26,7 @@ from app.identity.permissions import P
 from app.identity.queries import find_company
 from app.infra.db import AnyRow, db
 from app.infra.journal import record as journal
+from app.infra.news import tell
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, must
 from app.kernel.errors import InvalidError
@@ -161,6 +162,7 @@ class AccountIntake(Intake[ParsedAccount]):
         db.session.execute(insert(_PLACE), [self._new_place(subject, record) for subject, record in pairs])
         _add_contacts([(subject, record.contact) for subject, record in pairs if record.contact])
         _add_notes([(subject, record.note) for subject, record in pairs if record.note], now)
+        tell("account", [subject for subject, _ in pairs])
 
     def update(self, pairs: Sequence[tuple[UUID, ParsedAccount]], now: datetime) -> None:
         """Known accounts: what their rows say anew, and the text by which they are found."""
@@ -198,6 +200,7 @@ class AccountIntake(Intake[ParsedAccount]):
         )
         _add_contacts([(subject, change.contact) for subject, change in changes if change.contact])
         _add_notes([(subject, change.note) for subject, change in changes if change.note], now)
+        tell("account", [subject for subject, _ in changes])
 
     # --- One row ---
 
