@@ -50,6 +50,7 @@ from app.territories.rules import (
     Definition,
     Summary,
     check_definition,
+    owner_key,
     undone,
 )
 from app.territories.shapes import MOST_SHOWN, Area, Read, geojson_of, km2_of
@@ -244,13 +245,6 @@ def _check_wanted(actor: Actor, wanted: Mapping[UUID, Definition]) -> None:
             raise InvalidError("shape", reason)
 
 
-def owner_key(definition: Definition) -> str:
-    """The owner as forms have it: "person:<id>", "team:<id>" or ''."""
-    if definition.owner_id:
-        return f"person:{definition.owner_id}"
-    return f"team:{definition.team_id}" if definition.team_id else ""
-
-
 def _put_items(change: TerritoryChange, wanted: Mapping[UUID, Definition]) -> None:
     """Write what the draft does to these territories; what is as it was is left out."""
     known = list_definitions(list(wanted))
@@ -352,7 +346,7 @@ def _refuse_taking(actor: Actor, change: TerritoryChange) -> None:
     reach = reached(actor)
     if reach.everybody:
         return
-    known, summary = list_definitions(), Summary(**change.summary)
+    known, summary = list_definitions(), Summary.of(change.summary)
     lost = sum(
         max(0, before.accounts - after.accounts)
         for key, each in known.items()

@@ -32,7 +32,7 @@ from app.territories.queries import (
     list_given,
     list_items,
 )
-from app.territories.rules import HAND, Definition, Summary
+from app.territories.rules import HAND, Definition, Summary, owner_key
 
 BATCH = 5000  # accounts of one transaction
 
@@ -45,6 +45,7 @@ class Plan:
     change_id: UUID
     round: int
     is_applied: bool  # the look writes; else it only tells
+    before: Mapping[UUID, Definition]
     definitions: Mapping[UUID, Definition]
     atlas: Atlas
     hands: Mapping[UUID, UUID | None]
@@ -57,13 +58,15 @@ class Plan:
 def plan_of(actor: Actor, change: TerritoryChange) -> Plan:
     """The plan of a draft, or of a change that is being applied."""
     items = list_items(change.id)
-    definitions = {**list_definitions(), **{key: after for key, (_, after) in items.items()}}
+    current = list_definitions()
+    definitions = {**current, **{key: after for key, (_, after) in items.items()}}
+    before = {**current, **{key: each for key, (each, _) in items.items() if each is not None}}
     live = {key: each for key, each in definitions.items() if not each.archived}
     hands = {UUID(account): parse_id(after) for account, _before, after in change.hands}
     owners = {each.owner_id for each in live.values() if each.owner_id is not None}
     return Plan(
-        actor, change.id, change.round, change.asked_at is not None, live, atlas_of(live), hands, frozenset(items),
-        list_active(owners), change.hand_over and actor.may(P.ACCOUNTS_ASSIGN), change.undo_of,
+        actor, change.id, change.round, change.asked_at is not None, before, live, atlas_of(live), hands,
+        frozenset(items), list_active(owners), change.hand_over and actor.may(P.ACCOUNTS_ASSIGN), change.undo_of,
     )  # fmt: skip
 
 
@@ -81,7 +84,7 @@ def look_on(plan: Plan, now: datetime) -> int | None:
     rows = list_asked(change.cursor, BATCH)
     if not rows:
         return None
-    summary = Summary(**change.summary) if change.summary else Summary()
+    summary = Summary.of(change.summary)
     moves = _moves(plan, rows, summary)
     if plan.is_applied:
         _settle_moves(plan, moves, summary, now)
@@ -191,8 +194,12 @@ def end_look(plan: Plan, now: datetime) -> None:
     change = find_change(plan.change_id)
     if change is None or change.round != plan.round or change.discarded_at is not None:
         return
-    summary = Summary(**change.summary) if change.summary else Summary()
+    summary = Summary.of(change.summary)
     summary.crossings = [[str(a), str(b), round(km2, 3)] for a, b, km2 in plan.atlas.crossings()]
+    for key in {**plan.before, **plan.definitions}:
+        was, now_is = plan.before.get(key), plan.definitions.get(key)
+        name = (now_is or was or Definition("")).name
+        summary.territories[str(key)] = [name, owner_key(was) if was else "", owner_key(now_is) if now_is else ""]
     change.summary = asdict(summary)
     if plan.is_applied:
         change.applied_at = now

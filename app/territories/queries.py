@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from app.territories.models import (
     TerritoryMove,
     TerritoryShape,
 )
-from app.territories.rules import HAND, Definition
+from app.territories.rules import HAND, Definition, Summary
 from app.territories.shapes import Area, area_from
 
 Lines = Sequence[AnyRow]
@@ -342,15 +343,34 @@ def get_change(actor: Actor, change_id: UUID) -> TerritoryChange:
     return change
 
 
-def find_failure(change: TerritoryChange) -> str | None:
-    """Why the job of a change gave up, None where it did not."""
-    return db.session.scalar(select(Job.failure).where(Job.id == change.job_id)) if change.job_id else None
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the work on a change is, why it gave up (None: it did not), and how many changes were applied by now."""
+
+    done: int
+    total: int
+    failure: str | None
+    generation: int
 
 
-def find_progress(change: TerritoryChange) -> tuple[int, int]:
-    """(done, total) of its job."""
-    row = db.session.execute(select(Job.done, Job.total).where(Job.id == change.job_id)).first()
-    return (row.done, row.total) if row else (0, 0)
+def find_standing(change: TerritoryChange) -> Standing:
+    """Where a change stands."""
+    generation = select(func.max(TerritoryChange.number)).scalar_subquery()
+    row = db.session.execute(
+        select(Job.done, Job.total, Job.failure, generation).where(Job.id == change.job_id)
+    ).first()
+    return Standing(row[0], row[1], row[2], row[3] or 0) if row else Standing(0, 0, None, find_generation())
+
+
+def find_latest_summary() -> tuple[datetime, Summary] | None:
+    """What the change that was applied last has counted, and when; None before the first."""
+    row = fetch(
+        select(TerritoryChange.applied_at, TerritoryChange.summary)
+        .where(TerritoryChange.applied_at.is_not(None))
+        .order_by(TerritoryChange.number.desc())
+        .limit(1)
+    )
+    return (row[0][0], Summary.of(row[0][1])) if row else None
 
 
 def is_applying() -> bool:

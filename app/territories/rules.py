@@ -7,6 +7,7 @@ asks for more counts, among outlines that overlap the smaller one; then the olde
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import product
@@ -71,6 +72,13 @@ class Definition:
 
 
 _IDS = ("owner_id", "team_id", "shape_id")
+
+
+def owner_key(definition: Definition) -> str:
+    """The owner as forms have it: "person:<id>", "team:<id>" or ''."""
+    if definition.owner_id:
+        return f"person:{definition.owner_id}"
+    return f"team:{definition.team_id}" if definition.team_id else ""
 
 
 def check_definition(given: Definition) -> None:
@@ -192,16 +200,40 @@ class Summary:
     kept: int = 0  # whose owner stays although he should not
     overlaps: dict[str, int] = field(default_factory=dict)
     crossings: list[list[Any]] = field(default_factory=list)  # [id, id, square kilometres]
+    territories: dict[str, list[str]] = field(default_factory=dict)  # id -> its name, whose it was and is (owner_key)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Summary":
+        """From JSON; a copy, so that what is stored is seen to differ from it."""
+        return cls(**deepcopy(dict(plain)))
 
     def count(self, before: UUID | None, after: UUID | None, rating: str) -> None:
         """One account, where it lies before and after."""
         for counts, territory in ((self.before, before), (self.after, after)):
             counts.setdefault(str(territory or ""), [0] * len(RATINGS))[RATINGS.index(rating)] += 1
 
-    def work(self, territory: UUID | None) -> tuple[Work, Work]:
+    def work(self, territory: UUID | str | None) -> tuple[Work, Work]:
         """Before and after."""
         key, none = str(territory or ""), [0] * len(RATINGS)
         return Work(tuple(self.before.get(key, none))), Work(tuple(self.after.get(key, none)))
+
+    def work_by_owner(self) -> dict[str | None, tuple[Work, Work]]:
+        """Before and after for each owner for whom something changes (see owner_key; '' for territories that nobody
+        has, None for no territory)."""
+        found: dict[str | None, list[Work]] = {}
+        for key in {**self.before, **self.after}:
+            _name, was, now = self.territories.get(key, ("", "", ""))
+            works = self.work(key)
+            for n, owner in enumerate((was, now)):
+                both = found.setdefault(owner if key else None, [Work(), Work()])
+                both[n] += works[n]
+        return {owner: (before, after) for owner, (before, after) in found.items() if before != after}
+
+    def pairs(self) -> list[tuple[str, str, float, int]]:
+        """Overlaps: (id, id, square kilometres, accounts within both), those with the most accounts first."""
+        size = {f"{one} {other}": km2 for one, other, km2 in self.crossings}
+        found = [(*key.split(" "), size.get(key, 0.0), self.overlaps.get(key, 0)) for key in {**self.overlaps, **size}]
+        return sorted(found, key=lambda each: (-each[3], -each[2], each[:2]))
 
 
 # --- A change -----------------------------------------------------------------------------------------------

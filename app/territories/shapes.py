@@ -24,6 +24,7 @@ from app.kernel.i18n import N_
 MOST_FEATURES, MOST_CORNERS = 5000, 400_000
 MOST_SHOWN = 100  # problems
 LONGEST_NAME = 200
+MOST_TYPED = 400  # corners shown one a line
 KM_PER_DEGREE = math.radians(EARTH_RADIUS_M) / 1000
 SMALLEST_KM2 = 1e-6  # a square metre
 FAR = 540.0  # degrees of longitude that may be meant: some maps go on beyond 180
@@ -465,6 +466,15 @@ def read_typed(text: str, convert: Convert | None = None) -> Area | None:
         areas.append(area)
     whole = as_area(shapely.union_all(areas)) if len(areas) > 1 else areas[0]
     return converted(whole, convert) if whole is not None else None
+
+
+def typed_of(area: Area) -> str:
+    """What `read_typed` reads as this area: a line for each corner where there are no holes and few corners, which
+    people can change, else GeoJSON."""
+    rings = [polygon.exterior.coords[:-1] for polygon in area.geoms]
+    if sum(map(len, rings)) > MOST_TYPED or any(polygon.interiors for polygon in area.geoms):
+        return geojson_of(area)
+    return "\n\n".join("\n".join(f"{lat:.6f}, {lon:.6f}" for lon, lat in ring) for ring in rings)
 
 
 def _typed_rings(text: str) -> Iterator[list[list[list[float]]]]:

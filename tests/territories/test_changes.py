@@ -38,7 +38,7 @@ WEST, EAST = square(120, 30, 121, 32), square(121, 30, 122, 32)
 
 
 def summary(change_id: UUID) -> Summary:
-    return Summary(**the(change_id).summary)
+    return Summary.of(the(change_id).summary)
 
 
 def undo(app: Flask, cast: Cast, change_id: UUID) -> UUID:
@@ -199,6 +199,15 @@ def test_one_change_is_applied_after_another(app: Flask, cast: Cast) -> None:
     assert the(change).applied_at
 
 
+def test_a_batch_in_which_nothing_moves_is_counted_too(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "BATCH", 2)
+    for number in range(5):
+        add(cast.ada, f"shop {number}", 31, 120.5)
+    change = draft(app, cast.ada, {new_id(): Definition("elsewhere", rule={"city": ["x"]})})
+    assert summary(change).work(None)[1].accounts == 5
+    assert [name for name, *_ in summary(change).territories.values()] == ["elsewhere"]
+
+
 def test_a_killed_application_goes_on_where_it_was(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looking, "BATCH", 3)
     for number in range(10):
@@ -323,7 +332,13 @@ def test_many_accounts_in_a_few_statements(app: Flask, cast: Cast) -> None:
     work(app)
     transact(lambda: apply_change(cast.ada, change, None, NOW))
     plan = looking.plan_of(cast.ada, find_change(change) or the(change))
-    count = []
-    event.listen(db.engine, "before_cursor_execute", lambda *_: count.append(1))
+    transact(lambda: looking.forget_moves(change))
+    count: list[int] = []
+
+    def tell(*_: object) -> None:
+        count.append(1)
+
+    event.listen(db.engine, "before_cursor_execute", tell)
     transact(lambda: looking.look_on(plan, NOW))
+    event.remove(db.engine, "before_cursor_execute", tell)
     assert len(count) < 16, len(count)
