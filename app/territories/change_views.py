@@ -184,7 +184,7 @@ def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str
     if state is State.CHOOSING:
         context["source_form"] = source_form or SourceForm().offer(source["choices"])
     elif state is State.REFUSED:
-        context["problems"] = [{**each, "text": _(each["reason"], **each["params"])} for each in change.problems]
+        context["problems"] = [{**each, "text": _text(**each)} for each in change.problems]
     elif state in (State.READY, State.APPLIED):
         context |= _preview(change, state, standing.generation)
     return page("territories/change.html", "change", status=status, **context)
@@ -220,6 +220,11 @@ def _preview(change: Any, state: State, generation: int) -> dict[str, Any]:
         "areas": {"areas": _areas(items)},
         "kept_only": "kept" in request.args,
     }
+
+
+def _text(reason: str, params: dict[str, Any], **_problem: Any) -> str:
+    """What is wrong, in the reader's language."""
+    return str(_(reason, **params))
 
 
 def _title(change: Any) -> str:

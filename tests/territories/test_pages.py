@@ -312,7 +312,9 @@ def test_no_file_and_one_of_50_megabytes(app: Flask, cast: Cast, browser: Open) 
     ada = browser(cast.ada)
     assert "Choose a file first." in ada.post("/territories/imports", change_id=str(new_id())).text
     large = b'{"type": "FeatureCollection", "features": [' + b" " * 50_000_000 + b"]}"
-    with closing(EnvironBuilder(method="POST", data={"file": (io.BytesIO(large), "a.json")})) as built:
+    with closing(
+        EnvironBuilder(method="POST", data={"once": str(new_id()), "file": (io.BytesIO(large), "a.json")})
+    ) as built:
         body, kind = built.input_stream, built.content_type
         db.session.rollback()
         answer = ada.client.post(
