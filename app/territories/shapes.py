@@ -137,7 +137,7 @@ def _feature(number: int, found: Any) -> Feature:
 
 
 # Degrees of WGS 84, or of a datum that is the same to about a metre: CGCS2000, NAD83, ETRS89.
-_DEGREES = re.compile(r"(CRS:?84|(EPSG:+)?(\d+(\.\d+)*:)?(4326|4490|4269|4258|4979))$", re.IGNORECASE)
+_DEGREES = re.compile(r"(^|[:/])(CRS:?84|4326|4490|4269|4258|4979)$", re.IGNORECASE)
 
 
 def _check_crs(crs: Any) -> None:
@@ -146,7 +146,7 @@ def _check_crs(crs: Any) -> None:
         return
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = str((properties or {}).get("name", "")) if isinstance(properties, dict) else ""
-    if name and not _DEGREES.search(name.rpartition("/")[2]):
+    if name and not _DEGREES.search(name):
         reason = N_("The coordinates are in %(name)s. Export the file in WGS 84 (EPSG:4326).")
         raise UnreadableShapesError(reason, name=name[:80])
 
@@ -319,16 +319,32 @@ def _assembled(rings: list[list[Any]], found: _Found) -> Area:
         if closed is None:
             continue
         inner = [ring for hole in holes if (ring := _closed(hole, found)) is not None]
-        polygons += _cut(Polygon(closed, inner))
+        polygons += _cut(_mended(Polygon(closed, inner), found))
     whole: BaseGeometry = MultiPolygon(polygons)
     if not whole.is_valid:
-        _tell_why(whole, found)
-        whole = shapely.make_valid(whole, method="structure", keep_collapsed=False)
+        joined = shapely.union_all(polygons)
+        if whole.area - joined.area > 1e-9:  # parts that only touch each other are no harm
+            _tell_why(OVERLAID, whole, found)
+        whole = joined
     area = as_area(whole)
     if area is None:
         found.tell(EMPTY, False)
         raise _NoAreaError
     return area
+
+
+def _mended(polygon: Polygon, found: _Found) -> BaseGeometry:
+    """The polygon without crossings, and without holes that are none."""
+    if polygon.is_valid:
+        return polygon
+    said = shapely.is_valid_reason(polygon)
+    _tell_why(HOLE_OUTSIDE if "outside" in said else CROSSES if "ntersection" in said else OVERLAID, polygon, found)
+    outer, *holes = (_sound(Polygon(ring)) for ring in (polygon.exterior, *polygon.interiors))
+    return shapely.difference(outer, shapely.union_all(holes)) if holes else outer
+
+
+def _sound(shape: BaseGeometry) -> BaseGeometry:
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
 
 
 def _closed(ring: Any, found: _Found) -> Any | None:
@@ -348,37 +364,38 @@ def _closed(ring: Any, found: _Found) -> Any | None:
     return ring
 
 
-def _cut(polygon: Polygon) -> list[Polygon]:
-    """The polygon in parts that end at the antimeridian."""
-    west, south, east, north = polygon.bounds
+def _cut(shape: BaseGeometry) -> list[Polygon]:
+    """The polygons of a shape, in parts that end at the antimeridian."""
+    west, south, east, north = shape.bounds if not shape.is_empty else (0, 0, 0, 0)
     if west >= -180 and east <= 180:
-        return [polygon]
-    sound = polygon if polygon.is_valid else shapely.make_valid(polygon, method="structure", keep_collapsed=False)
-    parts = []
+        return _polygons_of(shape)
+    parts: list[Polygon] = []
     for turn in (-720, -360, 0, 360, 720):
-        part = sound.intersection(box(turn - 180, south - 1, turn + 180, north + 1))
-        moved = affinity.translate(part, -turn)
-        parts += [each for each in shapely.get_parts(moved) if isinstance(each, Polygon) and not each.is_empty]
+        part = shape.intersection(box(turn - 180, south - 1, turn + 180, north + 1))
+        parts += _polygons_of(affinity.translate(part, -turn))
     return parts
 
 
-_REASON = re.compile(r"^([^\[]*)(?:\[(\S+) (\S+)\])?")
+def _polygons_of(shape: BaseGeometry) -> list[Polygon]:
+    return [each for each in shapely.get_parts(shape) if isinstance(each, Polygon) and each.area > 0]
 
 
-def _tell_why(shape: BaseGeometry, found: _Found) -> None:
+_PLACE = re.compile(r"\[(\S+) (\S+)\]")
+
+
+def _tell_why(reason: str, shape: BaseGeometry, found: _Found) -> None:
     """GEOS says in English what is wrong, and where."""
-    match = _REASON.match(shapely.is_valid_reason(shape))
-    said, lon, lat = match.groups() if match else ("", None, None)
-    reason = CROSSES if "ntersection" in said else HOLE_OUTSIDE if "outside" in said else OVERLAID
+    said = shapely.is_valid_reason(shape)
+    match = _PLACE.search(said)
     if "Too few points" in said:
-        reason = THIN
-    place = f"{float(lat):.5f}, {float(lon):.5f}" if lat and lon else ""
-    found.tell(reason, True, **({"place": place} if reason is not THIN else {}))
+        found.tell(THIN, True)
+    else:
+        found.tell(reason, True, place=f"{float(match[2]):.5f}, {float(match[1]):.5f}" if match else "")
 
 
 def as_area(shape: BaseGeometry) -> Area | None:
     """The polygons of a shape as a MultiPolygon; None where they have no area."""
-    parts = [each for each in shapely.get_parts(shape) if isinstance(each, Polygon) and each.area > 0]
+    parts = _polygons_of(shape)
     area = MultiPolygon(parts)
     return area if parts and km2_of(area) >= SMALLEST_KM2 else None
 
@@ -441,7 +458,7 @@ def converted(area: Area, convert: Convert | None) -> Area:
     if convert is None:
         return area
     moved = shapely.transform(area, lambda points: np.array([convert(x, y) for x, y in points]))
-    return as_area(shapely.make_valid(moved, method="structure", keep_collapsed=False)) or area
+    return as_area(_sound(moved)) or area
 
 
 # --- Typed and drawn ----------------------------------------------------------------------------------------
@@ -515,7 +532,7 @@ def area_from(geojson: str) -> Area:
     """Back from `geojson_of`, ready to be asked often."""
     area = shapely.from_geojson(geojson)
     if not area.is_valid:  # by the rounding of its corners
-        area = as_area(shapely.make_valid(area, method="structure", keep_collapsed=False)) or area
+        area = as_area(_sound(area)) or area
     shapely.prepare(area)
     return cast(Area, area)
 
