@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -86,6 +87,7 @@ class Atlas:
                 (self._ids[a], self._ids[b]) for n, a in enumerate(ordered) for b in ordered[n + 1 :]
             )  # fmt: skip
 
+    @cached_property
     def crossings(self) -> list[tuple[UUID, UUID, float]]:
         """Pairs of outlines that overlap, the smaller one first, with square kilometres, the largest first.
 

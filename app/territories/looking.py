@@ -195,7 +195,7 @@ def end_look(plan: Plan, now: datetime) -> None:
     if change is None or change.round != plan.round or change.discarded_at is not None:
         return
     summary = Summary.of(change.summary)
-    summary.crossings = [[str(a), str(b), round(km2, 3)] for a, b, km2 in plan.atlas.crossings()]
+    summary.crossings = [[str(a), str(b), round(km2, 3)] for a, b, km2 in plan.atlas.crossings]
     for key in {**plan.before, **plan.definitions}:
         was, now_is = plan.before.get(key), plan.definitions.get(key)
         name = (now_is or was or Definition("")).name

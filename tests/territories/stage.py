@@ -1,5 +1,6 @@
 """Territories in tests: squares of degrees, accounts at points, and the worker at work."""
 
+import io
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from flask import Flask
 from shapely import box
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.accounts.actions import add_account
 from app.accounts.models import Account
@@ -22,7 +24,7 @@ from app.territories.jobs import JOBS
 from app.territories.models import Territory, TerritoryAccount, TerritoryChange
 from app.territories.rules import Definition
 from app.territories.shapes import Area, as_area
-from tests.conftest import NOW
+from tests.conftest import NOW, Browser
 
 
 def square(west: float, south: float, east: float, north: float) -> Area:
@@ -40,6 +42,19 @@ def feature(name: str, *corners: tuple[float, float], **more: Any) -> dict[str, 
 
 def collection(*features: Any, **more: Any) -> bytes:
     return json.dumps({"type": "FeatureCollection", "features": list(features), **more}).encode()
+
+
+def send(browser: Browser, path: str, content: bytes, name: str = "areas.geojson", **values: str) -> TestResponse:
+    """Post a file from memory: the client of the tests leaves the temporary file of a large one open."""
+    edge, fields = "--edge", {"once": str(new_id()), **values}
+    said = f"{edge}\r\nContent-Disposition: form-data; name="
+    parts = [f'{said}"{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+    head = f'{said}"file"; filename="{name}"\r\n\r\n'
+    body = "".join([*parts, head]).encode() + content + f"\r\n{edge}--\r\n".encode()
+    return browser._send(
+        "POST", path, input_stream=io.BytesIO(body), content_type="multipart/form-data; boundary=edge",
+        content_length=len(body), headers={"Sec-Fetch-Site": "same-origin"},
+    )  # fmt: skip
 
 
 def work(app: Flask) -> None:

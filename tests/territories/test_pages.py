@@ -4,14 +4,13 @@ import io
 import json
 import re
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
-from werkzeug.test import EnvironBuilder, TestResponse
+from werkzeug.test import TestResponse
 
 from app.identity.models import Person
 from app.infra.db import db, transact
@@ -22,7 +21,7 @@ from app.territories.actions import apply_change, discard_change
 from app.territories.models import Territory, TerritoryChange, TerritoryShape
 from app.territories.rules import Definition
 from tests.conftest import NOW, Browser, Cast
-from tests.territories.stage import add, apply, collection, draft, feature, live, make, members, square, the, work
+from tests.territories.stage import add, apply, collection, draft, feature, live, make, members, send, square, the, work
 
 Open = Callable[[Actor | None], Browser]
 WEST, EAST = square(120, 30, 121, 32), square(121, 30, 122, 32)
@@ -312,15 +311,7 @@ def test_no_file_and_one_of_50_megabytes(app: Flask, cast: Cast, browser: Open) 
     ada = browser(cast.ada)
     assert "Choose a file first." in ada.post("/territories/imports", change_id=str(new_id())).text
     large = b'{"type": "FeatureCollection", "features": [' + b" " * 50_000_000 + b"]}"
-    with closing(
-        EnvironBuilder(method="POST", data={"once": str(new_id()), "file": (io.BytesIO(large), "a.json")})
-    ) as built:
-        body, kind = built.input_stream, built.content_type
-        db.session.rollback()
-        answer = ada.client.post(
-            "/territories/imports", input_stream=body, content_type=kind, headers={"Sec-Fetch-Site": "same-origin"},
-            content_length=built.content_length,
-        )  # fmt: skip
+    answer = send(ada, "/territories/imports", large, change_id=str(new_id()))
     assert answer.status_code == 413
     assert "The file is larger than 12 MB. Simplify its outlines" in answer.text
     assert count(TerritoryChange) == 0

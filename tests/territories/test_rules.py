@@ -117,7 +117,7 @@ def test_a_rule_counts_before_an_outline_and_needs_no_position() -> None:
 
 def test_overlaps_have_a_size_and_borders_are_none() -> None:
     atlas = Atlas([region(1, square(0, 0, 1, 1)), region(2, square(1, 0, 2, 1)), region(3, square(0.5, 0.5, 1, 1.2))])
-    (crossing,) = atlas.crossings()
+    (crossing,) = atlas.crossings
     assert crossing[:2] == (UUID(int=3), UUID(int=1))
     assert crossing[2] == pytest.approx(km2_of(square(0.5, 0.5, 1, 1)))
     common = atlas.common(UUID(int=1), UUID(int=3))
