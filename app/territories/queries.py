@@ -254,7 +254,7 @@ def list_asked(after: UUID | None, limit: int) -> Lines:
     rows = _asked().where(Account.archived_at.is_(None))
     if after is not None:
         rows = rows.where(Account.id > after)
-    return db.session.execute(rows.order_by(Account.id).limit(limit)).all()
+    return fetch(rows.order_by(Account.id).limit(limit))
 
 
 def list_asked_of(account_ids: Collection[UUID]) -> Lines:

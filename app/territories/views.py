@@ -76,7 +76,6 @@ def territory_index() -> Response:
 @needs(P.TERRITORIES_MANAGE)
 def area_index() -> Response:
     """All outlines for the map; with `overlaps` also what two of them have in common."""
-    current_actor()
     definitions = list_definitions()
     latest = find_latest_summary() if "overlaps" in request.args else None
     pairs = [(UUID(one), UUID(other)) for one, other, *_ in latest[1].pairs()] if latest else []

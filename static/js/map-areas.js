@@ -35,5 +35,6 @@ export async function extend(map, el, signal) {
     shape.bindPopup(() => popup(area), { maxWidth: 260 });
     bounds.extend(shape.getBounds());
   }
-  if (bounds.isValid() && !el.dataset.pinsFrom) map.fitBounds(bounds, { padding: [16, 16], animate: false });
+  const hasOwn = el.dataset.pinsFrom || el.querySelector(".map-drawn"); // whose view counts
+  if (bounds.isValid() && !hasOwn) map.fitBounds(bounds, { padding: [16, 16], animate: false });
 }

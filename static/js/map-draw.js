@@ -12,7 +12,7 @@
  */
 import { _ } from "./words.js";
 
-const MOST_HANDLES = 400;
+const MOST_HANDLES = 500;
 /** @param {any} map a Leaflet map @param {HTMLElement} el its element @param {AbortSignal} signal the map's end */
 export function extend(map, el, signal) {
   const { draw = "", datum = "wgs84", pinsFrom } = el.dataset;
@@ -51,7 +51,7 @@ export function extend(map, el, signal) {
     polygons.forEach((rings, p) => rings.forEach((ring, r) => ring.forEach((at, c) => { if (view.contains(at)) seen.push([p, r, c]); })));
     const many = seen.length > MOST_HANDLES;
     for (const [p, r, c] of many ? [] : seen) handle(p, r, c);
-    if (says) says.textContent = many ? _("Zoom in to move corners.") : open >= 0 ? _("Tap the map for each corner, then Done.") : "";
+    if (says) says.textContent = many ? _("Zoom in to move corners.") : open >= 0 ? _("Tap the map for each corner; then finish the outline.") : "";
   };
 
   const handle = (/** @type {number} */ p, /** @type {number} */ r, /** @type {number} */ c) => {
