@@ -15,6 +15,7 @@ from app.identity.plugs import collect as collect_stored
 from app.identity.plugs import load_signed_in
 from app.identity.rules import COOKIE_LASTS
 from app.infra.db import connect_to, db
+from app.infra.news import Listener, listen
 from app.slices import SLICES
 from app.sync.plugs import collect as collect_carried
 from app.transfer.plugs import collect as collect_targets
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_targets(app, SLICES)
     collect_carried(app, SLICES)
     collect_stored(app, SLICES)
+    listen(plug for each in SLICES for plug in each.plugs if isinstance(plug, Listener))
     ui.furnish(app, SLICES, shell)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

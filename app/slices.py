@@ -10,6 +10,7 @@ from app.planning import slice as planning
 from app.questions import slice as questions
 from app.sales import slice as sales
 from app.sync import slice as sync
+from app.territories import slice as territories
 from app.transfer import slice as transfer
 from app.visitmap import slice as visitmap
 from app.visits import slice as visits
@@ -22,6 +23,7 @@ SLICES: tuple[Slice, ...] = (
     sync.SLICE,
     accounts.SLICE,
     catalogue.SLICE,
+    territories.SLICE,
     visits.SLICE,
     visitmap.SLICE,
     planning.SLICE,

@@ -1,5 +1,6 @@
 """What people do with customers. Derived columns (search, identity, owner and keys of places) are kept up only here."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -38,6 +39,7 @@ from app.identity.models import Person
 from app.identity.permissions import P
 from app.infra.db import db
 from app.infra.journal import record
+from app.infra.news import tell
 from app.infra.scope import belongs_to
 from app.kernel.access import SYSTEM, Actor, must
 from app.kernel.errors import InvalidError, NotFoundError, must_match
@@ -114,6 +116,31 @@ def assign_owner(actor: Actor, account_id: UUID, owner_id: UUID | None, version:
     account.version += 1
     refresh(account)
     return account
+
+
+def assign_owners(actor: Actor, owners: Mapping[UUID, UUID | None], now: datetime) -> Collection[UUID]:
+    """As `assign_owner`, of many accounts at once: account -> its new owner. Returns those that got one; what the actor
+    does not see stays as it is, and so does what would go to somebody he does not see or who is here no longer."""
+    must(actor, P.ACCOUNTS_ASSIGN)
+    wanted = {owner for owner in owners.values() if owner is not None}
+    active = select(Person.id).where(
+        Person.id.in_(wanted), Person.deactivated_at.is_(None), belongs_to(actor, Person.id)
+    )
+    known = {None, *db.session.scalars(active)}
+    seen = select(Account.id, Account.owner_id).where(
+        Account.id.in_(list(owners)), belongs_to(actor, Account.owner_id, pool=True)
+    )
+    given: dict[UUID | None, list[UUID]] = {}
+    for account_id, before in db.session.execute(seen):
+        owner_id = owners[account_id]
+        if owner_id != before and owner_id in known:
+            given.setdefault(owner_id, []).append(account_id)
+            record(actor, AccountAssigned(account_id, before=before, owner_id=owner_id), now)
+    for owner_id, ids in given.items():
+        change = update(Account).where(Account.id.in_(ids))
+        db.session.execute(change.values(owner_id=owner_id, version=Account.version + 1))
+        db.session.execute(update(Place).where(Place.account_id.in_(ids)).values(owner_id=owner_id))
+    return {account_id for ids in given.values() for account_id in ids}
 
 
 def tell_alike(account_id: UUID, text: str, now: datetime) -> None:
@@ -194,6 +221,7 @@ def refresh(account: Account) -> None:
     )
     account.identity = f"at:{place_key(account.name, places[0].address if places else '')}"
     db.session.flush()
+    tell("account", [account.id])
 
 
 def _own(actor: Actor, account: Account, made_by: UUID | None) -> Account:
@@ -265,6 +293,7 @@ def set_position(
     _record_place(actor, place, now)
     db.session.flush()
     show_on_map([place.account_id])
+    tell("account", [place.account_id])
     return place
 
 

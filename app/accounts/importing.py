@@ -28,6 +28,7 @@ from app.identity.queries import find_company
 from app.infra import cells
 from app.infra.db import AnyRow, db
 from app.infra.journal import record as journal
+from app.infra.news import tell
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, must
 from app.kernel.errors import InvalidError
@@ -165,6 +166,7 @@ class AccountIntake(Intake[ParsedAccount]):
         cells.change(LAYER, (), [(place["map_qk"], 0) for place in places if place["map_qk"] is not None])
         _add_contacts([(subject, record.contact) for subject, record in pairs if record.contact])
         _add_notes([(subject, record.note) for subject, record in pairs if record.note], now)
+        tell("account", [subject for subject, _ in pairs])
 
     def update(self, pairs: Sequence[tuple[UUID, ParsedAccount]], now: datetime) -> None:
         """Known accounts: what their rows say anew, and the text by which they are found."""
@@ -203,6 +205,7 @@ class AccountIntake(Intake[ParsedAccount]):
         show_on_map([subject for subject, change in changes if "qk" in change.place])
         _add_contacts([(subject, change.contact) for subject, change in changes if change.contact])
         _add_notes([(subject, change.note) for subject, change in changes if change.note], now)
+        tell("account", [subject for subject, _ in changes])
 
     # --- One row ---
 

@@ -28,6 +28,7 @@ class P:
     SALES_CONFIRM = "sales:confirm"  # back office: check orders, cancel anybody's
     SALES_READ = "sales:read"
     SALES_WRITE = "sales:write"
+    TERRITORIES_MANAGE = "territories:manage"  # see all, draft and apply changes
     VISITS_READ = "visits:read"
     VISITS_TEAM = "visits:team"  # the manager's board
     VISITS_WRITE = "visits:write"
@@ -39,7 +40,7 @@ _REP = frozenset(
         P.PROFILE_OWN, P.SALES_READ, P.SALES_WRITE, P.VISITS_READ, P.VISITS_WRITE,
     }
 )  # fmt: skip
-_MANAGER = _REP | {P.ACCOUNTS_ASSIGN, P.COVERAGE_MANAGE, P.QUESTIONS_MANAGE, P.VISITS_TEAM}
+_MANAGER = _REP | {P.ACCOUNTS_ASSIGN, P.COVERAGE_MANAGE, P.QUESTIONS_MANAGE, P.TERRITORIES_MANAGE, P.VISITS_TEAM}
 _OFFICE = frozenset(
     {
         P.ACCOUNTS_ASSIGN, P.ACCOUNTS_IMPORT, P.ACCOUNTS_READ, P.ACCOUNTS_WRITE, P.CATALOGUE_READ, P.CONTRACTS_MAKE,
@@ -68,6 +69,7 @@ WORDS: dict[str, str] = {
     P.ACCOUNTS_WRITE: N_("Add and change customers"),
     P.ACCOUNTS_ASSIGN: N_("Give customers to somebody, and a price list to customers"),
     P.ACCOUNTS_IMPORT: N_("Import customers from files"),
+    P.TERRITORIES_MANAGE: N_("Draw and import territories, and change who covers what"),
     P.CATALOGUE_READ: N_("See products and prices"),
     P.CATALOGUE_MANAGE: N_("Change products and price lists"),
     P.SALES_READ: N_("See quotes and orders"),

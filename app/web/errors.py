@@ -71,7 +71,7 @@ def _http(error: HTTPException) -> Response | BaseResponse:
         return _page(403)
     said = _(error.description) if isinstance(error, KeyReusedError | NoKeyError) else ""
     if code == 413:
-        _drain()
+        drain()
         settings = current_app.config
         file, text = settings["MAX_CONTENT_LENGTH"] // 1024**2, settings["MAX_FORM_MEMORY_SIZE"] // 1024**2
         said = _(LARGE, file=file, text=text)
@@ -81,7 +81,7 @@ def _http(error: HTTPException) -> Response | BaseResponse:
     return response
 
 
-def _drain() -> None:
+def drain() -> None:
     """Take in the rest of a post that is too large: whoever is still sending hears no answer, only that we hung up."""
     left, source = min(request.content_length or 0, MOST_DRAINED), request.environ["wsgi.input"]
     while left > 0 and (block := source.read(min(left, 64 * 1024))):

@@ -5,7 +5,7 @@
  *        data-styles="…/leaflet.css …/map.css"  data-leaflet="…/leaflet.js"  data-outlines="…/countries-50m.json"  data-topojson="…/topojson-client.min.js"
  *        data-tiles="https://…/{z}/{x}/{y}.png"  data-attribution  data-tiles-max="19"  data-subdomains="abc"
  *        data-pins="/visits/pins.json" | data-pins-from="#json"  data-refresh="30"  data-follow
- *        data-lat  data-lon  data-zoom  data-datum="wgs84|gcj02"  data-pick (see map-pick.js)
+ *        data-lat  data-lon  data-zoom  data-datum="wgs84|gcj02"  data-pick (see map-pick.js)  data-with="areas draw" (map-areas.js, map-draw.js)
  *        data-text-stale  data-text-zoom-in  data-text-zoom-out  data-text-close  data-text-done (or any tone)></div>
  *
  * - Pins: see the types below, by address or in a <script type="application/json" id="json">. They are fitted once; data-lat, -lon
@@ -92,6 +92,7 @@ async function start(el) {
       referrerPolicy: "strict-origin-when-cross-origin", // public tile servers refuse a request without a Referer
     }).addTo(map);
   } else if (d.outlines) import("./map-outlines.js").then(({ draw }) => draw(map, d)).catch(() => {}); // pins serve without
+  for (const more of d.with?.split(" ") ?? []) import(`./map-${more}.js`).then((part) => part.extend(map, el, signal));
   if (d.pick) import("./map-pick.js").then(({ picking }) => picking(map, el, iconOf("pick", ""), signal));
 
   const said = el.appendChild(make("p", "", "map-stale"));

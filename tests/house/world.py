@@ -12,10 +12,12 @@ from uuid import UUID
 
 from flask import Flask
 from PIL import Image
+from shapely import box
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app.accounts.actions import add_account, add_contact, add_note
+from app.accounts.models import Account
 from app.accounts.queries import get_main_place
 from app.accounts.rules import AccountInput, ContactInput, PlaceInput
 from app.catalogue.actions import PriceInput, PriceListInput, ProductInput, add_price_list, add_product, set_prices
@@ -33,6 +35,10 @@ from app.questions.rules import Kind, QuestionInput
 from app.sales.actions import place_order, save_quote
 from app.sales.plugs import QUOTE
 from app.sales.rules import LineInput, OrderInput
+from app.territories.actions import draft_territories, keep_shape
+from app.territories.models import Territory, TerritoryAccount, TerritoryChange
+from app.territories.rules import COLOURS, Definition
+from app.territories.shapes import as_area
 from app.transfer.models import ImportRun
 from app.visits.actions import (
     CheckInInput,
@@ -126,10 +132,14 @@ def _build(cast: Cast) -> World:
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()
+    territory, change = _territory(cast, now), new_id()
+    draft_territories(cast.ada, change, {new_id(): Definition("South", rule={"city": ["Leeds"]})}, None, now)
+    db.session.get_one(TerritoryChange, change).previewed_at = now
+    db.session.flush()
     shared = {
         "product_id": product, "price_list_id": price_list, "run_id": run.id, "person_id": cast.ren.person_id,
         "rep_id": cast.ren.person_id, "team_id": cast.teams["britain"],
-        "device_id": of["ren"].device_id, "question_id": questions[1],
+        "device_id": of["ren"].device_id, "question_id": questions[1], "territory_id": territory, "change_id": change,
     }  # fmt: skip
     return World(of, product, price_list, run.id, batch, shared)
 
@@ -144,6 +154,17 @@ def _answers(actor: Actor, visit: UUID, now: datetime) -> None:
     wording = {Kind(each.row.kind): each.row.wording_id for each in list_asked(actor, "C", now)}
     said = {Kind.YES_NO: "1", Kind.CHOICE: "1", Kind.NUMBER: "12", Kind.TEXT: f"{actor.name} heard nothing"}
     answer(actor, visit, new_id(), [Given(wording[kind], typed) for kind, typed in said.items()], now)
+def _territory(cast: Cast, now: datetime) -> UUID:
+    """A territory with an outline and a customer in it."""
+    area = as_area(box(121, 31, 122, 32))
+    assert area is not None
+    made = Territory(id=new_id(), name="North", colour=COLOURS[0], shape_id=keep_shape(area), rule={}, created_at=now)
+    db.session.add(made)
+    db.session.flush()
+    place = Account.owner_id == cast.ada.id
+    db.session.add(TerritoryAccount(account_id=db.session.scalars(select(Account.id).where(place)).first(),
+                                    territory_id=made.id, how="position"))  # fmt: skip
+    return made.id
 
 
 def _estate(actor: Actor, product: UUID, now: datetime) -> Estate:
