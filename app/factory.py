@@ -9,6 +9,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.config import ROOT, Settings, from_environment, secret_of
+from app.dashboards.plugs import collect as collect_measures
 from app.documents.plugs import collect as collect_renderers
 from app.identity.actions import touch_device
 from app.identity.plugs import load_signed_in
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_renderers(app, SLICES)
     collect_targets(app, SLICES)
     collect_carried(app, SLICES)
+    collect_measures(app, SLICES)
     ui.furnish(app, SLICES, shell)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

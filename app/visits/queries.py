@@ -1,12 +1,12 @@
 """Ways to visits. A visit is visible to whoever may see its rep, or the owner of its account."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
@@ -17,7 +17,10 @@ from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
+from app.kernel.page import PAGE_SIZE, Page, offset
 from app.visits.events import VisitWithdrawn
+from app.visits.figures import MINUTES, narrowed
+from app.visits.filters import VisitFilters
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, tone_of
@@ -350,3 +353,48 @@ def count_days(actor: Actor, first: date, last: date) -> dict[date, int]:
         .group_by(Visit.planned_on)
     )
     return {row.planned_on: row.number for row in rows}
+
+
+# --- Many ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSums:
+    """What a list of visits amounts to: how many, minutes at customers, and minutes between visits (0 unless the
+    list is narrowed to visits that followed another)."""
+
+    visits: int
+    minutes: int
+    gap_minutes: int
+
+
+def list_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, number: int, now: datetime) -> Page:
+    """Page `number` of the visits that the filters ask for, the latest day first: VisitLines whose rows have, beside
+    the columns of `_lines`, `outcome`, `reason`, `stayed` (minutes), and `gap` where filters.after. `reps`: those of
+    the filters' team."""
+    rows = db.session.execute(
+        _found(actor, filters, reps, now).limit(PAGE_SIZE + 1).offset(offset(number))
+    ).all()  # fmt: skip
+    return Page.of([_line(row, now) for row in rows], number)
+
+
+def each_visit(
+    actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime
+) -> Iterator[VisitLine]:
+    """All of them, as `list_visits`, read little by little."""
+    found = _found(actor, filters, reps, now).execution_options(yield_per=1000)
+    return (_line(row, now) for row in db.session.execute(found))
+
+
+def sum_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> VisitSums:
+    """What they amount to."""
+    found = _found(actor, filters, reps, now).order_by(None).subquery()
+    gaps = func.sum(found.c.gap) if filters.after else literal(0)
+    row = db.session.execute(select(func.count(), func.sum(found.c.stayed), gaps).select_from(found)).one()
+    return VisitSums(row[0], int(row[1] or 0), int(row[2] or 0))
+
+
+def _found(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> AnySelect:
+    rows = _lines().outerjoin(Report, Report.visit_id == Visit.id)
+    rows = rows.add_columns(Report.outcome, CheckIn.reason, MINUTES.label("stayed"))
+    return narrowed(rows, actor, filters, reps, now).order_by(Visit.planned_on.desc(), Visit.id.desc())

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, offline, views
+from app.visits import board, jobs, lists, offline, plugs, views
 from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
@@ -25,7 +25,7 @@ def _visits_of_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="visits",
-    blueprints=(views.blueprint, board.blueprint, offline.blueprint),
+    blueprints=(views.blueprint, board.blueprint, lists.blueprint, offline.blueprint),
     menu=(
         MenuItem(
             N_("Team"), "board.board_index", "team", P.VISITS_TEAM, "tabs", N_("Team"), 5, home=1, covers=("/reps/",)
@@ -45,5 +45,5 @@ SLICE = Slice(
     panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
     jobs=(jobs.CLOSE_FORGOTTEN,),
     commands=(visits,),
-    plugs=(offline.CARRIED,),
+    plugs=(offline.CARRIED, *plugs.MEASURES),
 )
