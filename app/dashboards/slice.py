@@ -8,5 +8,5 @@ from app.web.slice import MenuItem, Slice
 SLICE = Slice(
     name="dashboards",
     blueprints=(views.blueprint,),
-    menu=(MenuItem(N_("Dashboard"), "dashboards.dashboard_show", "calendar", P.VISITS_TEAM, "more", N_("Team"), 6),),
+    menu=(MenuItem(N_("Dashboard"), "dashboards.dashboard_show", "chart", P.VISITS_TEAM, "more", N_("Team"), 6),),
 )
