@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased
 from app.accounts.models import Account, Place
 from app.accounts.rules import address_line
 from app.identity.models import Person
-from app.infra.db import AnyRow, db
+from app.infra.db import AnyRow, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.errors import NotFoundError
@@ -533,7 +533,7 @@ def count_sold(actor: Actor, first: date, last: date) -> Rows:
     """(rep_id, dated_on, currency, orders, gross, at_visits, gross_at_visits) of the orders of these company's days
     that were not cancelled, by the people whom the actor sees; sums with tax, in minor units. One statement."""
     is_at_visit = Order.visit_id.is_not(None)
-    return db.session.execute(
+    return fetch(
         select(
             Order.rep_id, Order.dated_on, Order.currency, func.count().label("orders"),
             cast(func.sum(Order.gross), BigInteger).label("gross"),
@@ -543,7 +543,7 @@ def count_sold(actor: Actor, first: date, last: date) -> Rows:
         .outerjoin(Cancellation, Cancellation.order_id == Order.id)
         .where(Cancellation.order_id.is_(None), belongs_to(actor, Order.rep_id), *_within(Order, first, last))
         .group_by(Order.rep_id, Order.dated_on, Order.currency)
-    ).all()  # fmt: skip
+    )  # fmt: skip
 
 
 def _in_state(state: str) -> ColumnElement[bool]:

@@ -1,8 +1,10 @@
 """The numbers behind a manager's figures, and the conditions of the lists behind them: one vocabulary for both, so
 that a figure is the length (or the sum) of its list."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +12,10 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, and_, case, cast, ext
 
 from app.accounts.models import Place
 from app.dashboards.rules import Fact, Period
-from app.infra.db import AnySelect, db
+from app.infra.db import AnyRow, AnySelect, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
-from app.kernel.dates import local, today_in
+from app.kernel.dates import today_in, zone_of
 from app.visits.filters import CUSTOMER, MADE, VisitFilters, turning
 from app.visits.models import CheckIn, CheckOut, Dismissal, Report, Visit
 from app.visits.rules import Dismissal as DismissalKind
@@ -102,7 +104,7 @@ def load_visits(actor: Actor, period: Period, now: datetime) -> Iterator[Fact]:
         "long_gaps": count(each.c.gap > LONGEST_GAP),
         "customers": count(each.c.is_first),
     }
-    rows = db.session.execute(
+    rows = fetch(
         select(
             each.c.rep_id, each.c.planned_on, Place.zone,
             func.min(each.c.check_in_at).label("first_at"), func.max(each.c.check_out_at).label("last_at"),
@@ -115,37 +117,35 @@ def load_visits(actor: Actor, period: Period, now: datetime) -> Iterator[Fact]:
     return _by_day(rows, tuple(numbers), now)
 
 
-def _by_day(rows: Any, names: tuple[str, ...], now: datetime) -> Iterator[Fact]:
-    """The rows (rep, day, zone, first and last moment, numbers), those of one rep and day together."""
-    begins: dict[tuple[UUID, date], tuple[datetime, str]] = {}
-    ends: dict[tuple[UUID, date], tuple[datetime, str]] = {}
+def _by_day(rows: Iterable[AnyRow], names: tuple[str, ...], now: datetime) -> Iterator[Fact]:
+    """The rows (rep, day, zone, first and last moment, numbers), which come by rep and day, those of a day as one."""
     todays: dict[str, date] = {}
-    for rep_id, day, zone, first_at, last_at, *values in rows:
-        numbers = dict(zip(names, values, strict=True))
-        if zone not in todays:
-            todays[zone] = today_in(zone, now)
-        unsaid = numbers.pop("unsaid")
-        if day < todays[zone]:
-            numbers["missed"] += unsaid
-        else:
-            numbers["waiting"] = unsaid
-        yield Fact(rep_id, day, numbers)
-        key = (rep_id, day)
-        if first_at is not None and (key not in begins or first_at < begins[key][0]):
-            begins[key] = first_at, zone
-        if last_at is not None and (key not in ends or last_at > ends[key][0]):
-            ends[key] = last_at, zone
-    for name, moments in (("first", begins), ("last", ends)):
-        for (rep_id, day), (moment, zone) in moments.items():
-            minutes = _minutes_into(day, moment, zone)
+    for (rep_id, day), of_day in groupby(rows, key=itemgetter(0, 1)):
+        found: dict[str, int] = {}
+        begins, ends = [], []
+        for _rep, _day, zone, first_at, last_at, *values in of_day:
+            if zone not in todays:
+                todays[zone] = today_in(zone, now)
+            for name, value in zip(names, values, strict=True):
+                if value:
+                    if name == "unsaid":
+                        name = "missed" if day < todays[zone] else "waiting"
+                    found[name] = found.get(name, 0) + value
+            if first_at is not None:
+                begins.append((first_at, zone))
+            if last_at is not None:
+                ends.append((last_at, zone))
+        for name, moment in (("first", min(begins, default=None)), ("last", max(ends, default=None))):
+            minutes = None if moment is None else _minutes_into(day, *moment)
             if minutes is not None:
-                yield Fact(rep_id, day, {f"{name}_days": 1, f"{name}_minutes": minutes})
+                found[f"{name}_days"], found[f"{name}_minutes"] = 1, minutes
+        yield Fact(rep_id, day, found)
 
 
 def _minutes_into(day: date, moment: datetime, zone: str) -> int | None:
     """Minutes after the midnight that the visit's day began with; None where the moment lies on another day: a visit
     that was made up for later says nothing about when a day begins. It may end after midnight."""
-    there = local(moment, zone)
+    there = moment.astimezone(zone_of(zone))
     days = (there.date() - day).days
     return days * 1440 + there.hour * 60 + there.minute if 0 <= days <= 1 else None
 

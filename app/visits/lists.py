@@ -60,7 +60,7 @@ def visit_export() -> Response:
     if filters.team is not None:
         reps = [each.id for each in get_staff(actor).of_team(filters.team)]
     headings = [
-        _("Day"), _("Sales rep"), _("Customer"), _("Class"), _("Address"), _("City"), _("State"), _("Unplanned"),
+        _("Date"), _("Sales rep"), _("Customer"), _("Class"), _("Address"), _("City"), _("State"), _("Unplanned"),
         _("Check-in (%(zone)s)", zone=actor.zone), _("Check-out (%(zone)s)", zone=actor.zone), _("Minutes"),
         _("Estimated end"), _("Verdict"), _("Distance (m)"), _("Reason"), _("Outcome"),
     ]  # fmt: skip

@@ -12,13 +12,13 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
 from typing import IO, Any
 
-from flask import Response, send_file
+from flask import Response
 from flask_babel import gettext
 
 from app.kernel.dates import zone_of
@@ -51,8 +51,18 @@ def table_file(kind: str | None, name: str, headings: Sequence[str], rows: Itera
     except BaseException:
         file.close()
         raise
-    file.seek(0)
-    return send_file(file, mimetype=KINDS[kind], as_attachment=True, download_name=f"{name}.{kind}", max_age=None)
+    response = Response(_blocks(file), mimetype=KINDS[kind])
+    response.call_on_close(file.close)
+    response.content_length = file.tell()
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
+    return response
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while block := file.read(64 * 1024):
+            yield block
 
 
 def _no_more(rows: Iterable[Row]) -> Iterable[Row]:
