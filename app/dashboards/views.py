@@ -15,7 +15,7 @@ from app.dashboards.choice import BY_REP, BY_TEAM, Choice
 from app.dashboards.plugs import measures
 from app.dashboards.ports import Measure
 from app.dashboards.queries import Board, get_board
-from app.dashboards.rules import SPAN_NAMES, Figure, Line, Span, Unit, bars, in_currencies, ranked, trend
+from app.dashboards.rules import MOST_DAYS, SPAN_NAMES, Figure, Line, Span, Unit, bars, in_currencies, ranked, trend
 from app.identity.permissions import P
 from app.kernel.dates import today_in
 from app.kernel.money import Money
@@ -65,12 +65,12 @@ def dashboard_show() -> Response:
         else [],
         teams=board.staff.tree,
         spans=[(translated(name), choice.args(period=choice.spanning(span))) for span, name in SPAN_NAMES.items()],
-        span_of={span: translated(name) for span, name in SPAN_NAMES.items()},
         definitions=[(measure, _figures(measure, board)) for measure in plugged],
         by_rep=choice.by == BY_REP,
         BY_REP=BY_REP,
         BY_TEAM=BY_TEAM,
         DAYS=Span.DAYS,
+        most_days=MOST_DAYS,
     )
 
 

@@ -389,8 +389,9 @@ def list_orders(actor: Actor, filters: SaleFilters, number: int, reps: Collectio
 
 def each_order(actor: Actor, filters: SaleFilters, reps: Collection[UUID] | None) -> Iterator[AnyRow]:
     """All of them, as `list_orders`, read little by little."""
-    rows = _newest(_found(actor, filters, reps), Order).execution_options(yield_per=1000)
-    return iter(db.session.execute(rows))
+    found = _newest(_found(actor, filters, reps), Order).execution_options(yield_per=1000)
+    with db.session.connection().execute(found) as rows:
+        yield from rows
 
 
 def sum_orders(actor: Actor, filters: SaleFilters, reps: Collection[UUID] | None) -> list[tuple[str, int, int]]:

@@ -154,24 +154,31 @@ def _minutes_into(day: date, moment: datetime, zone: str) -> int | None:
 
 
 def narrowed(
-    rows: AnySelect, actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime
+    rows: AnySelect,
+    actor: Actor,
+    filters: VisitFilters,
+    reps: Collection[UUID] | None,
+    now: datetime,
+    *,
+    summing: bool = False,
 ) -> AnySelect:
-    """`rows`, which select from Visit with its Place, CheckIn, CheckOut, Dismissal and Report joined, narrowed to
-    what the filters ask for; `reps`: those of the filters' team, None where they name none."""
-    days = Visit.planned_on.between(filters.first, filters.last)
+    """`rows`, which select from Visit with its Place, CheckIn, CheckOut, Dismissal and Report joined, narrowed to what
+    the filters ask for; with filters.after they get a column `gap` (`summing`: its sum). `reps`: those of the filters'
+    team, None where they name none."""
     whose = [belongs_to(actor, Visit.rep_id)]
     if filters.rep:
         whose.append(Visit.rep_id == filters.rep)
     if reps is not None:
         whose.append(Visit.rep_id.in_(sorted(reps)))
-    rows = rows.where(days, *whose, *_conditions(filters, now))
-    if filters.per == CUSTOMER or filters.after:
-        each = _in_order(actor, filters.first, filters.last, filters.first).where(*whose).cte("each_visit")
-        rows = rows.join(each, each.c.id == Visit.id)
-        if filters.per == CUSTOMER:
-            rows = rows.where(each.c.is_first)
-        if filters.after:
-            rows = rows.where(each.c.gap <= LONGEST_GAP).add_columns(each.c.gap)
+    rows = rows.where(Visit.planned_on.between(filters.first, filters.last), *whose, *_conditions(filters, now))
+    each = _in_order(actor, filters.first, filters.last, filters.first).where(*whose)
+    if filters.per == CUSTOMER:
+        first = each.subquery()
+        rows = rows.where(Visit.id.in_(select(first.c.id).where(first.c.is_first)))
+    if filters.after:
+        after = each.cte("each_visit")
+        rows = rows.join(after, after.c.id == Visit.id).where(after.c.gap <= LONGEST_GAP)
+        rows = rows.add_columns(func.sum(after.c.gap) if summing else after.c.gap)
     return rows
 
 

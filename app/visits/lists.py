@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from app.dashboards.queries import get_staff
 from app.identity.permissions import P
+from app.infra.db import AnyRow
 from app.kernel.access import Reach
 from app.kernel.dates import today_in
 from app.kernel.page import page_number
 from app.visits.filters import PLANS, STATES, VisitFilters
-from app.visits.queries import VisitLine, each_visit, list_visits, sum_visits
-from app.visits.rules import OUTCOMES, STATE_NAMES, VERDICT_NAMES
+from app.visits.queries import each_visit, list_visits, sum_visits
+from app.visits.rules import OUTCOMES, STATE_NAMES, VERDICT_NAMES, VisitState
 from app.web.actor import current_actor
 from app.web.form import translated
 from app.web.guard import needs
@@ -68,14 +69,13 @@ def visit_export() -> Response:
     return table_file(request.args.get("as"), name, headings, _cells(each_visit(actor, filters, reps, now)))
 
 
-def _cells(lines: Iterator[VisitLine]) -> Iterator[list[Any]]:
+def _cells(found: Iterator[tuple[AnyRow, VisitState]]) -> Iterator[list[Any]]:
     states, verdicts, outcomes = (
         {str(key): translated(name) for key, name in names.items()} for names in (STATE_NAMES, VERDICT_NAMES, OUTCOMES)
     )
-    for line in lines:
-        row = line.row
+    for row, state in found:
         yield [
-            row.planned_on, row.rep, row.name, row.rating, row.address, row.city, states[line.state],
+            row.planned_on, row.rep, row.name, row.rating, row.address, row.city, states[state],
             truth(not row.planned), row.check_in_at, row.check_out_at, row.stayed, truth(row.estimated),
             verdicts.get(row.verdict), None if row.distance is None else round(row.distance), row.reason,
             outcomes.get(row.outcome),

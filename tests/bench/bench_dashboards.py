@@ -30,6 +30,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.accounts.models import Account, Place
 from app.catalogue.models import PriceList
 from app.config import ROOT, Settings
+from app.dashboards.rules import MOST_DAYS
 from app.factory import create_app
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
 from app.identity.models import Person
@@ -50,9 +51,9 @@ PAGES = {
     "month_time": "/dashboard?period=month&on=2026-10-05&show=time&figure=gap_minutes",
     "month_teams": "/dashboard?period=month&on=2026-10-05&by=team&show=orders",
     "quarter": "/dashboard?period=quarter&on=2026-10-05",
-    "half_year": "/dashboard?period=days&from=2026-05-01&to=2026-10-31",
     "list_month": "/visits?from=2026-10-01&to=2026-10-31&state=made",
     "list_month_missed": "/visits?from=2026-10-01&to=2026-10-31&state=missed",
+    "list_month_gaps": "/visits?from=2026-10-01&to=2026-10-31&state=made&after=1",
     "list_month_customers": "/visits?from=2026-10-01&to=2026-10-31&state=made&per=customer",
     "orders_month": "/orders?from=2026-10-01&to=2026-10-31&state=standing&by=us",
 }
@@ -100,7 +101,7 @@ def measure(name: str, url: str, folder: Path, visits: int) -> None:
 
 def export(app: Flask, name: str, cookie: str, visits: int) -> None:
     """A file of nearly as many rows as one may have."""
-    days = min(184, int(MOST_ROWS * 0.98 / visits * DAYS))
+    days = min(MOST_DAYS, int(MOST_ROWS * 0.98 / visits * DAYS))
     first = LAST - timedelta(days=days - 1)
     for kind in ("csv", "xlsx"):
         before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()

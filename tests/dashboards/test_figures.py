@@ -68,9 +68,10 @@ def listed(actor: Actor, address: str, figure: Figure, now: datetime) -> float:
         visits = VisitFilters.read(args, date(2000, 1, 1))
         sums, every = sum_visits(actor, visits, reps, now), list(each_visit(actor, visits, reps, now))
         assert sums.visits == len(every)
-        assert [line.row.id for line in list_visits(actor, visits, reps, 1, now).rows] == [
-            line.row.id for line in every[:50]
+        shown = [
+            (each.row.name, each.row.planned_on, each.state) for each in list_visits(actor, visits, reps, 1, now).rows
         ]
+        assert shown == [(row.name, row.planned_on, state) for row, state in every[:50]]
         number = figure.top or figure.key
         if "gap" in number:
             return sums.gap_minutes if "minutes" in number else sums.visits

@@ -188,7 +188,7 @@ def test_files_speak_the_reader_s_language_and_clock(cast: Cast, fields: Fields,
     assert "attachment" in answer.headers["Content-Disposition"]
     assert answer.headers["Cache-Control"].startswith("private")
     row = rows_of(answer.text)[0]
-    assert "簽到 (Asia/Shanghai)" in row and row["狀態"] == "已完成"
+    assert "簽到（Asia/Shanghai）" in row and row["狀態"] == "已完成"
     assert row["客戶"].startswith("'=Shop"), "no formula"
 
 

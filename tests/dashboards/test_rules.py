@@ -189,13 +189,12 @@ def test_nothing_has_no_length() -> None:
     assert not CLOCK.has_bars
 
 
-@given(st.integers(1, 366))
+@given(st.integers(1, MOST_DAYS))
 def test_the_trend_covers_each_day_once(days: int) -> None:
     period = Period(Span.DAYS, TODAY - timedelta(days=days - 1), TODAY, TODAY)
     by_day = {period.first + timedelta(days=n): {"made": 1} for n in range(days)}
     columns = trend(by_day, MADE, period)
     assert sum(column.value or 0 for column in columns) == days
-    assert columns[0].first == period.first and columns[-1].last == period.last
-    assert len(columns) <= 92
+    assert [column.day for column in columns] == sorted(by_day)
     assert all(0 <= column.x <= 100 and 0 <= column.height <= 100 for column in columns)
     assert columns[-1].x + columns[-1].width <= 100.1
