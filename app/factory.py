@@ -9,6 +9,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.config import ROOT, Settings, from_environment, secret_of
+from app.dashboards.plugs import collect as collect_measures
 from app.documents.plugs import collect as collect_renderers
 from app.identity.actions import touch_device
 from app.identity.plugs import collect as collect_stored
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_carried(app, SLICES)
     collect_stored(app, SLICES)
     listen(plug for each in SLICES for plug in each.plugs if isinstance(plug, Listener))
+    collect_measures(app, SLICES)
     ui.furnish(app, SLICES, shell)
     cli.register(app, SLICES)
     guard.refuse_unmarked(app)

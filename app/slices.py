@@ -4,6 +4,7 @@ from app.accounts import slice as accounts
 from app.catalogue import slice as catalogue
 from app.contracts import slice as contracts
 from app.coverage import slice as coverage
+from app.dashboards import slice as dashboards
 from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
@@ -19,6 +20,7 @@ from app.web.slice import Slice
 SLICES: tuple[Slice, ...] = (
     identity.SLICE,
     documents.SLICE,
+    dashboards.SLICE,
     transfer.SLICE,
     sync.SLICE,
     accounts.SLICE,

@@ -86,3 +86,12 @@ def search_parts(typed: str) -> tuple[str, ...]:
     folded, digits = fold(typed), _NOT_A_DIGIT.sub("", unicodedata.normalize("NFKC", typed))
     is_number = len(digits) >= 3 and not any(map(str.isalpha, typed))
     return tuple(dict.fromkeys(part for part in (folded, digits if is_number else "") if part))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe before what looks so."""
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell) else cell

@@ -30,7 +30,7 @@ from app.questions.queries import (
     value_of,
 )
 from app.questions.rules import KIND_NAMES, Kind, Value, number_text, parse_number, shares, summary
-from app.transfer.rules import harmless
+from app.kernel.text import harmless
 from app.web.actor import current_actor
 from app.web.guard import needs
 from app.web.htmx import page

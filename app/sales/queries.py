@@ -1,18 +1,31 @@
 """Ways to quotes and orders. A sale is visible to whoever sees its rep, or the owner of its account."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    RowMapping,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
 from app.accounts.rules import address_line
 from app.identity.models import Person
-from app.infra.db import db
+from app.infra.db import AnyRow, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.errors import NotFoundError
@@ -20,6 +33,7 @@ from app.kernel.page import PAGE_SIZE, Page, offset
 from app.kernel.text import search_parts
 from app.sales.models import Approval, Cancellation, Order, OrderLine, Quote, QuoteLine, QuoteWithdrawal
 from app.sales.rules import (
+    STANDING,
     WHOLE_BP,
     LineInput,
     OrderInput,
@@ -35,6 +49,7 @@ _Rep, _Approver, _Canceller = aliased(Person), aliased(Person), aliased(Person)
 Rows = Sequence[Row[*tuple[Any, ...]]]
 Sale = TypeVar("Sale", Order, Quote)
 MOST_WORDS = 8
+_ZONES = timedelta(days=1)  # no clock on earth differs by more from UTC
 
 
 def _visible(actor: Actor, sale: type[Order] | type[Quote]) -> ColumnElement[bool]:
@@ -364,23 +379,48 @@ def again(lines: Rows) -> tuple[LineInput, ...]:
 # --- Many ------------------------------------------------------------------------------------------------------------
 
 
-def list_orders(actor: Actor, filters: SaleFilters, number: int) -> Page:
-    """Page `number` of the orders, newest first, in one statement.
+def list_orders(actor: Actor, filters: SaleFilters, number: int, reps: Collection[UUID] | None = None) -> Page:
+    """Page `number` of the orders, newest first, in one statement. `reps`: those of the filters' team.
 
-    Rows (id, number, account_id, account, rep, dated_on, gross, currency, delivery_on, approved, cancelled).
+    Rows (id, number, account_id, account, rep, dated_on, gross, currency, delivery_on, approved, cancelled, net, tax,
+    visit_id, created_at).
     """
-    rows = _order_rows(actor).where(*_narrowed(Order, filters))
+    return _page(_newest(_found(actor, filters, reps), Order), number)
+
+
+def each_order(actor: Actor, filters: SaleFilters, reps: Collection[UUID] | None) -> Iterator[AnyRow]:
+    """All of them, as `list_orders`, read little by little."""
+    found = _newest(_found(actor, filters, reps), Order).execution_options(yield_per=1000)
+    with db.session.connection().execute(found) as rows:
+        yield from rows
+
+
+def sum_orders(actor: Actor, filters: SaleFilters, reps: Collection[UUID] | None) -> list[tuple[str, int, int]]:
+    """(currency, number of orders, sum with tax in minor units) of them all: amounts of two currencies are no sum."""
+    found = _found(actor, filters, reps).subquery()
+    rows = db.session.execute(
+        select(found.c.currency, func.count(), cast(func.sum(found.c.gross), BigInteger))
+        .group_by(found.c.currency)
+        .order_by(found.c.currency)
+    )
+    return [(currency, count, gross) for currency, count, gross in rows]
+
+
+def _found(actor: Actor, filters: SaleFilters, reps: Collection[UUID] | None) -> Select[*tuple[Any, ...]]:
+    rows = _order_rows(actor).where(*_narrowed(actor, Order, filters, reps))
     if filters.state:
-        rows = rows.where(_in_state(OrderState(filters.state)))
-    return _page(_newest(rows, Order), number)
+        rows = rows.where(_in_state(filters.state))
+    return rows
 
 
-def list_quotes(actor: Actor, filters: SaleFilters, number: int, today: date) -> Page:
+def list_quotes(
+    actor: Actor, filters: SaleFilters, number: int, today: date, reps: Collection[UUID] | None = None
+) -> Page:
     """Page `number` of the quotes, newest first, in one statement. `today` is the company's day.
 
     Rows (id, number, account_id, account, rep, dated_on, gross, currency, valid_until, ordered, withdrawn).
     """
-    rows = _quote_rows(actor).where(*_narrowed(Quote, filters))
+    rows = _quote_rows(actor).where(*_narrowed(actor, Quote, filters, reps))
     if filters.state:
         rows = rows.where(_quote_in_state(QuoteState(filters.state), today))
     return _page(_newest(rows, Quote), number)
@@ -428,6 +468,7 @@ def _order_rows(actor: Actor) -> Select[*tuple[Any, ...]]:
             Order.id, Order.number, Order.account_id, Account.name.label("account"), _Rep.name.label("rep"),
             Order.dated_on, Order.gross, Order.currency, Order.delivery_on,
             Approval.order_id.is_not(None).label("approved"), Cancellation.order_id.is_not(None).label("cancelled"),
+            Order.net, Order.tax, Order.visit_id, Order.created_at,
         )
         .join(Account, Account.id == Order.account_id)
         .join(_Rep, _Rep.id == Order.rep_id)
@@ -460,18 +501,59 @@ def _page(rows: Select[*tuple[Any, ...]], number: int) -> Page:
     return Page.of(db.session.execute(rows.limit(PAGE_SIZE + 1).offset(offset(number))).all(), number)
 
 
-def _narrowed(sale: type[Order] | type[Quote], filters: SaleFilters) -> list[ColumnElement[bool]]:
-    clauses = [sale.rep_id == filters.rep] if filters.rep else []
+def _narrowed(
+    actor: Actor, sale: type[Order] | type[Quote], filters: SaleFilters, reps: Collection[UUID] | None
+) -> list[ColumnElement[bool]]:
+    clauses = list(_within(sale, filters.first, filters.last))
+    if filters.rep:
+        clauses.append(sale.rep_id == filters.rep)
+    if reps is not None:
+        clauses.append(sale.rep_id.in_(sorted(reps)))
+    if filters.is_ours:
+        clauses.append(belongs_to(actor, sale.rep_id))
+    if filters.at_visit:
+        clauses.append(sale.visit_id.is_not(None))
+    if filters.currency:
+        clauses.append(sale.currency == filters.currency)
     for word in filters.q.split()[:MOST_WORDS]:
         of_customer = [Account.search.contains(part, autoescape=True) for part in search_parts(word)]
         clauses.append(or_(sale.number.contains(word.upper(), autoescape=True), *of_customer))
     return clauses
 
 
-def _in_state(state: OrderState) -> ColumnElement[bool]:
-    if state is OrderState.CANCELLED:
+def _within(sale: type[Order] | type[Quote], first: date | None, last: date | None) -> Iterator[ColumnElement[bool]]:
+    """Dated on these days. The moments say the same less exactly, and are what the indexes know."""
+    if first is not None:
+        yield sale.dated_on >= first
+        yield sale.created_at >= datetime.combine(first, time.min, UTC) - _ZONES
+    if last is not None:
+        yield sale.dated_on <= last
+        yield sale.created_at < datetime.combine(last, time.min, UTC) + 2 * _ZONES
+
+
+def count_sold(actor: Actor, first: date, last: date) -> Rows:
+    """(rep_id, dated_on, currency, orders, gross, at_visits, gross_at_visits) of the orders of these company's days
+    that were not cancelled, by the people whom the actor sees; sums with tax, in minor units. One statement."""
+    is_at_visit = Order.visit_id.is_not(None)
+    return fetch(
+        select(
+            Order.rep_id, Order.dated_on, Order.currency, func.count().label("orders"),
+            cast(func.sum(Order.gross), BigInteger).label("gross"),
+            cast(func.sum(case((is_at_visit, 1), else_=0)), BigInteger).label("at_visits"),
+            cast(func.sum(case((is_at_visit, Order.gross), else_=0)), BigInteger).label("gross_at_visits"),
+        )
+        .outerjoin(Cancellation, Cancellation.order_id == Order.id)
+        .where(Cancellation.order_id.is_(None), belongs_to(actor, Order.rep_id), *_within(Order, first, last))
+        .group_by(Order.rep_id, Order.dated_on, Order.currency)
+    )  # fmt: skip
+
+
+def _in_state(state: str) -> ColumnElement[bool]:
+    if state == STANDING:
+        return Cancellation.order_id.is_(None)
+    if state == OrderState.CANCELLED:
         return Cancellation.order_id.is_not(None)
-    approved = Approval.order_id.is_not(None) if state is OrderState.APPROVED else Approval.order_id.is_(None)
+    approved = Approval.order_id.is_not(None) if state == OrderState.APPROVED else Approval.order_id.is_(None)
     return and_(Cancellation.order_id.is_(None), approved)
 
 

@@ -18,6 +18,7 @@ line by line is not allowed in Japan (国税庁, qualified invoices: one roundin
 Taiwan's uniform invoices, where twenty lines of NT$10 at 5 % carry NT$10 of tax, not NT$20.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as with_default
@@ -26,6 +27,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from app.dashboards.rules import read_day
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.kernel.money import MAX_MINOR, Money, minor_digits, round_half_up
@@ -328,28 +330,58 @@ def quote_state(ordered: bool, withdrawn: bool, valid_until: date, today: date) 
 # --- Which ones? -----------------------------------------------------------------------------------------------------
 
 LONGEST_SEARCH = 100
+STANDING = "standing"  # an order that was not cancelled, approved or not
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class SaleFilters:
     """Which quotes or orders a list shows; the same words stand in addresses (`read` and `args`).
 
-    `q`: part of the number, or words of the customer. `state`: a value of OrderState or QuoteState, '' for all.
+    `q`: part of the number, or words of the customer. `state`: a value of OrderState or QuoteState, of orders also
+    STANDING, '' for all. `first` to `last`: the company's days, both included, None where open. `rep` or `team`
+    (with the teams below). `is_ours`: only what was sold by people whom one sees, not what others sold to one's
+    customers. `at_visit`: only what was agreed at a visit. `currency`: ISO 4217, '' for all.
     """
 
     q: str = ""
     state: str = ""
     rep: UUID | None = None
+    team: UUID | None = None
+    first: date | None = None
+    last: date | None = None
+    is_ours: bool = False
+    at_visit: bool = False
+    currency: str = ""
 
     @classmethod
     def read(cls, args: Mapping[str, str], states: Iterable[str]) -> "SaleFilters":
         """From the arguments of an address; nonsense counts as not said."""
-        state = args.get("state", "")
+        state, currency = args.get("state", ""), args.get("currency", "")
         q = " ".join(args.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
-        return cls(q, state if state in set(states) else "", parse_id(args.get("rep")))
+        return cls(
+            q, state if state in set(states) else "", parse_id(args.get("rep")), parse_id(args.get("team")),
+            _day(args.get("from")), _day(args.get("to")), args.get("by") == "us", args.get("at") == "visit",
+            currency if _CURRENCY.fullmatch(currency) else "",
+        )  # fmt: skip
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a list of these says what they amount to: where a period or people were chosen."""
+        return bool(self.first or self.last or self.rep or self.team or self.is_ours)
 
     def args(self, **changes: Any) -> dict[str, str]:
         """The arguments of the address that asks for these, some changed; what says nothing is left out."""
         other = replace(self, **changes)
-        said = {"q": other.q, "state": other.state, "rep": other.rep}
+        said = {
+            "q": other.q, "state": other.state, "rep": other.rep, "team": other.team, "from": other.first,
+            "to": other.last, "by": "us" if other.is_ours else "", "at": "visit" if other.at_visit else "",
+            "currency": other.currency,
+        }  # fmt: skip
         return {name: str(value) for name, value in said.items() if value}
+
+
+def _day(text: str | None) -> date | None:
+    """The day in an address; None for nonsense, and for the ends of the calendar, which have no day before or after."""
+    day = read_day(text, date.min)
+    return None if day == date.min else day

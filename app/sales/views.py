@@ -7,6 +7,7 @@ from flask import Blueprint, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.dashboards.queries import get_staff
 from app.documents.actions import request_document
 from app.identity.permissions import P
 from app.identity.queries import get_company, list_colleagues
@@ -14,23 +15,27 @@ from app.kernel.access import Actor, Reach
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError
 from app.kernel.ids import new_id, parse_id
+from app.kernel.money import Money
 from app.kernel.page import page_number
 from app.sales.actions import approve_order, cancel_order, may_close, order_quote, withdraw_quote
 from app.sales.forms import OrderQuoteForm, ReasonForm
 from app.sales.plugs import QUOTE
 from app.sales.queries import (
     count_orders,
+    each_order,
     get_order_head,
     get_quote_head,
     list_orders,
     list_quotes,
     order_lines,
     quote_lines,
+    sum_orders,
     tax_totals,
 )
 from app.sales.rules import (
     ORDER_STATES,
     QUOTE_STATES,
+    STANDING,
     OrderState,
     QuoteState,
     SaleFilters,
@@ -44,6 +49,7 @@ from app.web.form import int_or_none
 from app.web.guard import needs
 from app.web.htmx import goto, page
 from app.web.panels import shown_in
+from app.web.sheet import table_file, truth
 
 blueprint = Blueprint("sales", __name__)
 
@@ -53,18 +59,51 @@ blueprint = Blueprint("sales", __name__)
 @blueprint.get("/orders")
 @needs(P.SALES_READ)
 def order_index() -> Response:
-    actor, filters = current_actor(), SaleFilters.read(request.args, OrderState)
-    rows = list_orders(actor, filters, page_number(request.args.get("page")))
+    actor, filters = current_actor(), _order_filters()
+    reps = _reps_of(actor, filters)
     return page(
         "sales/orders.html",
         "sales_list",
         filters=filters,
-        rows=rows,
+        rows=list_orders(actor, filters, page_number(request.args.get("page")), reps),
+        sums=sum_orders(actor, filters, reps) if filters.is_counted else None,
         counts=count_orders() if actor.reach is Reach.ALL else {},
         colleagues=_colleagues(actor),
         states={state: (_(name), tone) for state, (name, tone) in ORDER_STATES.items()},
         state_of=lambda row: order_state(row.approved, row.cancelled),
     )
+
+
+@blueprint.get("/orders/export")
+@needs(P.SALES_READ)
+def order_export() -> Response:
+    """The whole list as a file; moments by the reader's clock, days the company's, amounts in the order's currency."""
+    actor, filters = current_actor(), _order_filters()
+    headings = [
+        _("Number"), _("Date"), _("Placed (%(zone)s)", zone=actor.zone), _("Customer"), _("Sales rep"), _("State"),
+        _("At a visit"), _("Delivery"), _("Currency"), _("Net"), _("Tax"), _("Total"),
+    ]  # fmt: skip
+    states = {state: _(name) for state, (name, _tone) in ORDER_STATES.items()}
+    rows = (
+        [
+            row.number, row.dated_on, row.created_at, row.account, row.rep,
+            states[order_state(row.approved, row.cancelled)], truth(row.visit_id is not None), row.delivery_on,
+            row.currency, *(Money(minor, row.currency).amount for minor in (row.net, row.tax, row.gross)),
+        ]
+        for row in each_order(actor, filters, _reps_of(actor, filters))
+    )  # fmt: skip
+    return table_file(
+        request.args.get("as"), f"orders-{filters.first or ''}-{filters.last or _today()}", headings, rows
+    )
+
+
+def _order_filters() -> SaleFilters:
+    return SaleFilters.read(request.args, (*OrderState, STANDING))
+
+
+def _reps_of(actor: Actor, filters: SaleFilters) -> list[UUID] | None:
+    """The people of the filters' team, None where they name none."""
+    return None if filters.team is None else [each.id for each in get_staff(actor).of_team(filters.team)]
 
 
 @blueprint.get("/orders/<uuid:sale_id>")
@@ -131,7 +170,7 @@ def quote_index() -> Response:
         "sales/quotes.html",
         "sales_list",
         filters=filters,
-        rows=list_quotes(actor, filters, page_number(request.args.get("page")), today),
+        rows=list_quotes(actor, filters, page_number(request.args.get("page")), today, _reps_of(actor, filters)),
         colleagues=_colleagues(actor),
         states={state: (_(name), tone) for state, (name, tone) in QUOTE_STATES.items()},
         state_of=lambda row: quote_state(row.ordered, row.withdrawn, row.valid_until, today),

@@ -8,7 +8,8 @@ from flask import current_app
 from flask_babel import gettext
 
 from app.kernel.i18n import N_
-from app.transfer.rules import Row, RowProblem, harmless
+from app.kernel.text import harmless
+from app.transfer.rules import Row, RowProblem
 
 SHOWN = 50  # problems that the page of a run shows; the file has them all
 HEADINGS = (N_("Line"), N_("Column"), N_("What happened"), N_("Reason"))

@@ -231,15 +231,6 @@ def problem_file_name(file_name: str, at: datetime) -> str:
     return f"{stem or 'import'}-{at:%Y%m%d-%H%M%S}{at.microsecond // 1000:03}.csv"
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"): an apostrophe before what looks so."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell) else cell
-
-
 # --- Reading a table -------------------------------------------------------------------------------------------------
 
 

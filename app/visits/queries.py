@@ -1,6 +1,6 @@
 """Ways to visits. A visit is visible to whoever may see its rep, or the owner of its account."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +18,10 @@ from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position
+from app.kernel.page import PAGE_SIZE, Page, offset
 from app.visits.events import VisitWithdrawn
+from app.visits.figures import MINUTES, narrowed
+from app.visits.filters import VisitFilters
 from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit, VisitAlias
 from app.visits.plausibility import ENOUGH
 from app.visits.rules import Dismissal as DismissalKind
@@ -109,9 +112,13 @@ def _lines() -> AnySelect:
 
 
 def _line(row: AnyRow, now: datetime) -> VisitLine:
-    kind = DismissalKind(row.dismissal) if row.dismissal else None
-    state = state_of(row.planned_on, today_in(row.zone, now), row.check_in_at, row.check_out_at, kind)
+    state = _state(row, now)
     return VisitLine(row, state, tone_of(state, row.verdict))
+
+
+def _state(row: AnyRow, now: datetime) -> VisitState:
+    kind = DismissalKind(row.dismissal) if row.dismissal else None
+    return state_of(row.planned_on, today_in(row.zone, now), row.check_in_at, row.check_out_at, kind)
 
 
 def _visible(actor: Actor) -> Any:
@@ -423,3 +430,70 @@ def count_days(actor: Actor, first: date, last: date) -> dict[date, int]:
         .group_by(Visit.planned_on)
     )
     return {row.planned_on: row.number for row in rows}
+
+
+# --- Many ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSums:
+    """What a list of visits amounts to: how many, minutes at customers, and minutes between visits (0 unless the
+    list is narrowed to visits that followed another)."""
+
+    visits: int
+    minutes: int
+    gap_minutes: int
+
+
+def list_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, number: int, now: datetime) -> Page:
+    """Page `number` of the visits that the filters ask for, the latest day first: VisitLines whose rows have, beside
+    the columns of `_lines`, `outcome`, `reason`, `stayed` (minutes), and `gap` where filters.after. `reps`: those of
+    the filters' team."""
+    rows = db.session.execute(
+        _found(actor, filters, reps, now).limit(PAGE_SIZE + 1).offset(offset(number))
+    ).all()  # fmt: skip
+    return Page.of([_line(row, now) for row in rows], number)
+
+
+def each_visit(
+    actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime
+) -> Iterator[tuple[AnyRow, VisitState]]:
+    """All of them in the same order, read little by little: rows (planned_on, rep, name, rating, address, city,
+    planned, check_in_at, check_out_at, stayed, estimated, verdict, distance, reason, outcome, zone, dismissal),
+    without ids, which would be half of the work, with their states."""
+    rows = (
+        _lines()
+        .with_only_columns(
+            Visit.planned_on, _Rep.name.label("rep"), Account.name, Account.rating, Place.address, Place.city,
+            Visit.planned, CheckIn.at.label("check_in_at"), CheckOut.at.label("check_out_at"), MINUTES.label("stayed"),
+            CheckOut.estimated, CheckIn.verdict, CheckIn.distance, CheckIn.reason, Report.outcome, Place.zone,
+            Dismissal.kind.label("dismissal"), maintain_column_froms=True,
+        )
+        .outerjoin(Report, Report.visit_id == Visit.id)
+        .order_by(Visit.planned_on.desc(), Visit.id.desc())
+        .execution_options(yield_per=1000)
+    )  # fmt: skip
+    with db.session.connection().execute(narrowed(rows, actor, filters, reps, now)) as found:
+        for row in found:
+            yield row, _state(row, now)
+
+
+def sum_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> VisitSums:
+    """What they amount to."""
+    rows = (
+        select(func.count(), func.sum(MINUTES))
+        .select_from(Visit)
+        .join(Place, Place.id == Visit.place_id)
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .outerjoin(Report, Report.visit_id == Visit.id)
+    )
+    row = db.session.execute(narrowed(rows, actor, filters, reps, now, summing=True)).one()
+    return VisitSums(row[0], int(row[1] or 0), int(row[2] or 0) if filters.after else 0)
+
+
+def _found(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> AnySelect:
+    rows = _lines().outerjoin(Report, Report.visit_id == Visit.id)
+    rows = rows.add_columns(Report.outcome, CheckIn.reason, MINUTES.label("stayed"))
+    return narrowed(rows, actor, filters, reps, now).order_by(Visit.planned_on.desc(), Visit.id.desc())

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, offline, proposal_views, review_views, stored, views
+from app.visits import board, jobs, lists, offline, plugs, proposal_views, review_views, stored, views
 from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
@@ -28,6 +28,7 @@ SLICE = Slice(
     blueprints=(
         views.blueprint,
         board.blueprint,
+        lists.blueprint,
         review_views.blueprint,
         proposal_views.blueprint,
         offline.blueprint,
@@ -59,5 +60,5 @@ SLICE = Slice(
     ),
     jobs=(jobs.CLOSE_FORGOTTEN, jobs.DELETE_POSITIONS),
     commands=(visits,),
-    plugs=(offline.CARRIED, *stored.STORED),
+    plugs=(offline.CARRIED, *stored.STORED, *plugs.MEASURES),
 )

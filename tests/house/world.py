@@ -154,6 +154,8 @@ def _answers(actor: Actor, visit: UUID, now: datetime) -> None:
     wording = {Kind(each.row.kind): each.row.wording_id for each in list_asked(actor, "C", now)}
     said = {Kind.YES_NO: "1", Kind.CHOICE: "1", Kind.NUMBER: "12", Kind.TEXT: f"{actor.name} heard nothing"}
     answer(actor, visit, new_id(), [Given(wording[kind], typed) for kind, typed in said.items()], now)
+
+
 def _territory(cast: Cast, now: datetime) -> UUID:
     """A territory with an outline and a customer in it."""
     area = as_area(box(121, 31, 122, 32))

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kernel.text import harmless
 from app.transfer.encodings import UnreadableError
-from app.transfer.rules import LONGEST_FIELD, Outcome, Tally, harmless, read, settle
+from app.transfer.rules import LONGEST_FIELD, Outcome, Tally, read, settle
 
 C, U, N, X = Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.REJECTED
 
