@@ -1,7 +1,7 @@
 """The business decisions of a visit: was the rep there, in which state is it, how long was it.
 
 Everything here is a pure function of facts. Verdicts and states are never typed in by a person and never change a fact:
-a fact is stored as it came (the raw fix, the time of the check-in) and judged again whenever it is shown.
+a fact is stored as it came (the raw fix, the time of the check-in), and beside it what it was worth then.
 """
 
 import math

@@ -26,12 +26,11 @@ const DEVICE = { accuracy_m: "", fix_at: "", fix_count: "", speed_mps: "", posit
 /** @param {Element} box @param {string} name @returns {HTMLInputElement | null} */
 const input = (box, name) => box.querySelector(`[name="${name}"], [data-position-field="${name}"]`);
 
-/** Inputs that pages do without, as nobody sees them. @param {HTMLFormElement} form @param {Record<string, unknown>} values */
-const add = (form, values) => Object.entries(values).forEach(([name, value]) => {
-  const field = input(form, name) ?? Object.assign(document.createElement("input"), { type: "hidden", name });
+/** What pages have no input for. @param {HTMLFormElement} form @param {string} name @param {unknown} value */
+const add = (form, name, value) => {
+  const field = input(form, name) ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name }));
   field.value = String(value ?? "");
-  form.append(field);
-});
+};
 
 /** @param {Element} box @param {Record<string, unknown>} values */
 const fill = (box, values) => Object.entries(values).forEach(([name, value]) => {
@@ -111,7 +110,7 @@ async function ask(box, button) {
   const { best, count, error } = await locate(stop.signal);
   form?.removeEventListener("submit", abort);
   if (stop.signal.aborted || !box.isConnected) return show(box, "");
-  if (submits) add(form, { altitude_m: best?.coords.altitude, waited_ms: Math.round(performance.now() - begun) });
+  if (submits) add(form, "altitude_m", best?.coords.altitude), add(form, "waited_ms", Math.round(performance.now() - begun));
 
   if (best) {
     const { latitude: lat, longitude: lon, accuracy: accuracy_m, speed: speed_mps } = best.coords;

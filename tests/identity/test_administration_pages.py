@@ -244,6 +244,16 @@ def test_the_company_is_changed_and_an_old_version_is_refused(browser: Open, cas
     assert ada.post("/company", **{**COMPANY, "version": "2"}).status_code == 303, "the logo is no field of this form"
 
 
+def test_how_long_exact_positions_are_kept_is_said_by_the_administrator(browser: Open, cast: Cast) -> None:
+    ada = browser(cast.ada)
+    assert company().raw_fix_days == 60
+    assert ada.post("/company", **COMPANY, raw_fix_days="30").status_code == 303
+    assert company().raw_fix_days == 30
+    assert 'name="raw_fix_days" value="30"' in ada.get("/company").text.replace(' type="number"', "")
+    assert ada.post("/company", **{**COMPANY, "version": "2"}).status_code == 303
+    assert company().raw_fix_days == 30, "a form that does not ask leaves it"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -254,6 +264,9 @@ def test_the_company_is_changed_and_an_old_version_is_refused(browser: Open, cas
         {"currency": "yuan"},
         {"bank": "x" * 401},
         {"email": "not-mail"},
+        {"raw_fix_days": "6"},
+        {"raw_fix_days": "3651"},
+        {"raw_fix_days": "two"},
     ],
 )
 def test_a_wrong_particular_is_told_at_its_field(browser: Open, cast: Cast, wrong: dict[str, str]) -> None:

@@ -36,6 +36,8 @@ def test_good_fix_is_posted_with_the_button(site: Site, new_page: Callable[..., 
     sent = site.posts[0].fields
     assert (sent["lat"], sent["lon"], sent["accuracy_m"]) == ("31.2304", "121.4737", "17.4")
     assert (sent["act"], sent["fix_count"], sent["speed_mps"], sent["position_error"]) == ("in", "1", "", "")
+    assert sent["altitude_m"] == ""
+    assert 0 <= int(sent["waited_ms"]) < 60_000
     for moment in ("fix_at", "tapped_at"):
         assert abs(datetime.fromisoformat(sent[moment]) - datetime.now(UTC)) < timedelta(minutes=5)
 
