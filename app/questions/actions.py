@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
@@ -226,18 +227,16 @@ def answer_by_photo(
 
 
 def _keep(
-    actor: Actor, visit_id: UUID, post_id: UUID, wording: object, value: Value, photo_id: UUID | None, now: datetime
+    actor: Actor, visit_id: UUID, post_id: UUID, wording: Any, value: Value, photo_id: UUID | None, now: datetime
 ) -> int:
     """1, or 0 where the answer of this post is there already."""
-    wording_id: UUID = wording.id  # type: ignore[attr-defined]
-    row_id = uuid5(post_id, str(wording_id))
+    row_id = uuid5(post_id, str(wording.id))
     if db.session.get(Answer, row_id) is not None:
         return 0
-    db.session.add(
-        Answer(
-            id=row_id, visit_id=visit_id, question_id=wording.question_id, wording_id=wording_id,  # type: ignore[attr-defined]
-            person_id=actor.person_id, at=now, number=value.number, text=value.text, photo_id=photo_id,
-        )
+    row = Answer(
+        id=row_id, visit_id=visit_id, question_id=wording.question_id, wording_id=wording.id,
+        person_id=actor.person_id, at=now, number=value.number, text=value.text, photo_id=photo_id,
     )  # fmt: skip
+    db.session.add(row)
     db.session.flush()
     return 1

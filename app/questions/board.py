@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 
 from app.accounts.rules import RATINGS
@@ -92,6 +92,7 @@ def result_export(question_id: UUID) -> Response:
     charge = charge_of(actor)
     question = get_question(actor, question_id, charge)
     asked = ResultsAsked.read(request.args, today_in(actor.zone, datetime.now(UTC)))
+    ours = (current_app.config["PUBLIC_URL"] or request.host_url).rstrip("/")
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(
@@ -100,7 +101,7 @@ def result_export(question_id: UUID) -> Response:
     for row in export_results(actor, question, asked.filters, charge.parents):
         answer = said(_as_answered(question, row), value_of(row), actor, with_unit=False)
         at = f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else ""
-        address = f"{request.host_url}visits/{row.id}/photos/{row.photo_id}" if row.photo_id else ""
+        address = f"{ours}/visits/{row.id}/photos/{row.photo_id}" if row.photo_id else ""
         cells = (
             row.planned_on.isoformat(), row.account, row.rating, row.rep, plain(row.asked or question.text, actor),
             answer or address, plain(question.unit, actor) if answer else "", at,
