@@ -188,10 +188,7 @@ def _off_map(view: View) -> Box:
             at = off_map(lat, within)
             moves.append((at.lat - lat, at.lon - within))
     lats, lons = zip(*moves, strict=True)
-    return (
-        view.south + min(0.0, *lats), view.west + min(0.0, *lons),
-        view.north + max(0.0, *lats), view.east + max(0.0, *lons),
-    )  # fmt: skip
+    return view.south + min(lats), view.west + min(lons), view.north + max(lats), view.east + max(lons)
 
 
 def _whole(actor: Actor, filters: MapFilters, today: date) -> tuple[View, list[Count]]:
