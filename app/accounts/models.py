@@ -90,7 +90,7 @@ class Place(Model):
         # All that the map's filters ask: a million places are counted without reading their rows, and those of a
         # manager's reps without reading the others'.
         Index("ix_place_map", "map_qk", "owner_id", "rating", "last_visit_on", "account_id"),
-        Index("ix_place_map_owner", "owner_id", "map_qk", "rating", "last_visit_on", "account_id"),
+        Index("ix_place_map_owner", "owner_id", "map_qk", "rating", "last_visit_on", "id"),
     )
     id: Mapped[UUID] = id_column()
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, true, union_all
 
 from app.accounts.mapped import LAYER as PLACES
 from app.accounts.models import Account, Place
@@ -117,12 +117,24 @@ def _is_stale(days: int, today: date) -> ColumnElement[bool]:
 
 
 def _places(actor: Actor, filters: MapFilters, today: date) -> Clauses:
-    """The places that are meant; of uncovered customers and of others alike where the share of them is asked."""
-    clauses = [belongs_to(actor, Place.owner_id, pool=True)]
+    """The places that are meant."""
+    return [or_(*_held(actor, filters)), *_about_places(actor, filters, today)]
+
+
+def _held(actor: Actor, filters: MapFilters) -> Clauses:
+    """Whose places: any of these. One by one each is a part of an index, together they are none."""
     if filters.rep == POOL:
-        clauses.append(Place.owner_id.is_(None))
-    elif filters.rep:
-        clauses.append(Place.owner_id == UUID(filters.rep))
+        return [Place.owner_id.is_(None)]
+    if filters.rep:
+        return [and_(belongs_to(actor, Place.owner_id), Place.owner_id == UUID(filters.rep))]
+    if actor.reach is Reach.ALL:
+        return [true()]
+    return [belongs_to(actor, Place.owner_id), Place.owner_id.is_(None)]
+
+
+def _about_places(actor: Actor, filters: MapFilters, today: date) -> Clauses:
+    """What else is asked of places."""
+    clauses: Clauses = []
     if filters.team:
         clauses.append(Place.owner_id.in_(_people_of(filters.team)))
     clauses += _class_and_days(filters, today)
@@ -151,10 +163,11 @@ def count_tiles(actor: Actor, filters: MapFilters, tile_zoom: int, ranges: Range
             counted.update(dict(_count_visits(actor, filters, edge, tile_zoom, ranges, today)))
         return [Count(tile, number) for tile, number in counted.items()]
     if filters.layer == UNCOVERED:
-        return [Count(*row) for row in _count_uncovered(actor, filters, tile_zoom, ranges, today)]
+        stale = case((_is_stale(filters.stale_days, today), 1), else_=0)
+        return [Count(*row) for row in _grouped(actor, replace(filters, days=None), tile_zoom, ranges, today, stale)]
     if sees_all:
         return [Count(*row) for row in cells.count(PLACES, tile_zoom, ranges)]
-    return [Count(*row) for row in _grouped(Place.map_qk, _places(actor, filters, today), tile_zoom, ranges)]
+    return [Count(*row) for row in _grouped(actor, filters, tile_zoom, ranges, today)]
 
 
 def _count_visits(
@@ -169,26 +182,20 @@ def _count_visits(
     return [(row[0], row[1]) for row in rows]
 
 
-def _count_uncovered(
-    actor: Actor, filters: MapFilters, tile_zoom: int, ranges: Ranges, today: date
-) -> Sequence[tuple[int, int, int]]:
-    stale = case((_is_stale(filters.stale_days, today), 1), else_=0)
-    clauses = _places(actor, replace(filters, days=None), today)
-    return [(row[0], row[1], int(row[2])) for row in _grouped(Place.map_qk, clauses, tile_zoom, ranges, stale)]
-
-
-def _grouped(key: Any, clauses: Clauses, tile_zoom: int, ranges: Ranges, *sums: Any) -> Sequence[tuple[Any, ...]]:
-    """(tile, number of rows, the sums); each key range is asked by itself, since SQLite would rather read all rows than
-    look for several ranges in an index."""
-    tile = cells.above(key, cells.bits_below(tile_zoom)).label("tile")
-    columns = [tile, *(each.label(f"sum{n}") for n, each in enumerate(sums))]
-    where = [key.is_not(None)] if ranges is None else []
-    asked = [select(*columns).where(*where, *clauses)]
-    if ranges is not None:
-        asked = [select(*columns).where(key.between(*each), *clauses) for each in ranges]
-    rows = asked[0].subquery() if len(asked) == 1 else union_all(*asked).subquery()
+def _grouped(
+    actor: Actor, filters: MapFilters, tile_zoom: int, ranges: Ranges, today: date, *sums: Any
+) -> list[tuple[int, ...]]:
+    """(tile, number of places, the sums); each key range is asked by itself, since SQLite would rather read all rows
+    than look for several ranges in an index."""
+    columns = [cells.above(Place.map_qk, cells.bits_below(tile_zoom)).label("tile")]
+    columns += [each.label(f"sum{n}") for n, each in enumerate(sums)]
+    where = [Place.map_qk.is_not(None)] if ranges is None else [Place.map_qk.between(*each) for each in ranges]
+    about = _about_places(actor, filters, today)
+    parts = [select(*columns).where(part, held, *about) for part in where for held in _held(actor, filters)]
+    rows = parts[0].subquery() if len(parts) == 1 else union_all(*parts).subquery()
     totals = [func.sum(rows.c[f"sum{n}"]) for n in range(len(sums))]
-    return [tuple(row) for row in fetch(select(rows.c.tile, func.count(), *totals).group_by(rows.c.tile))]
+    found = fetch(select(rows.c.tile, func.count(), *totals).group_by(rows.c.tile))
+    return [tuple(int(value) for value in row) for row in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +270,7 @@ def list_visits(actor: Actor, filters: MapFilters, number: int, today: date) -> 
 def list_places(actor: Actor, filters: MapFilters, number: int, today: date) -> Page:
     """Page `number` (from 1) of the places on the map, those first that nobody has visited for longest; rows of
     _PLACE."""
-    stalest = (Place.last_visit_on.asc().nulls_first(), Place.map_qk, Place.account_id)
+    stalest = (Place.last_visit_on.asc().nulls_first(), Place.map_qk, Place.id)
     chosen = select(Place.id).where(Place.map_qk.is_not(None), *_places(actor, _listed(filters), today))
     page = chosen.order_by(*stalest).limit(PAGE_SIZE + 1).offset(offset(number)).subquery()
     return Page.of(fetch(_place_rows(page).order_by(*stalest)), number)
@@ -281,10 +288,14 @@ def list_visits_in(actor: Actor, filters: MapFilters, ranges: Ranges, today: dat
 def list_places_in(actor: Actor, filters: MapFilters, ranges: Ranges, today: date, most: int) -> Sequence[AnyRow]:
     """At most so many places in these key ranges, of the uncovered layer the covered ones too; rows of _PLACE."""
     meant = replace(filters, days=None) if filters.layer == UNCOVERED else filters
-    clauses = _places(actor, meant, today)
-    parts = [select(Place.id).where(Place.map_qk.between(*each), *clauses).limit(most) for each in ranges or ()]
-    parts = parts or [select(Place.id).where(Place.map_qk.is_not(None), *clauses).limit(most)]
-    chosen = union_all(*(select(each.subquery().c.id) for each in parts)).subquery()
+    where = [Place.map_qk.is_not(None)] if ranges is None else [Place.map_qk.between(*each) for each in ranges]
+    about = _about_places(actor, meant, today)
+    parts = [
+        select(Place.id).where(part, held, *about).limit(most).subquery()
+        for part in where
+        for held in _held(actor, meant)
+    ]
+    chosen = union_all(*(select(each.c.id) for each in parts)).subquery()
     return fetch(_place_rows(chosen).order_by(Account.name, Place.id).limit(most))
 
 

@@ -294,6 +294,15 @@ def seen(counts: Iterable[Count], tile_zoom: int, view: View) -> list[Count]:
     return [each for each in counts if view.shows(tile_box(tile_zoom, each.tile))]
 
 
+def coarser(counts: Iterable[Count], steps: int) -> list[Count]:
+    """The same points in tiles so many zooms farther out."""
+    sums: dict[int, tuple[int, int]] = {}
+    for each in counts:
+        number, uncovered = sums.get(each.tile >> 2 * steps, (0, 0))
+        sums[each.tile >> 2 * steps] = number + each.number, uncovered + each.uncovered
+    return [Count(tile, *both) for tile, both in sums.items()]
+
+
 def clusters(counts: Sequence[Count], tile_zoom: int, zoom: int) -> list[Cluster]:
     """One pin for each drawn tile, in the middle of its points; pins that would lie over each other become one. No
     point is lost: the numbers add up to those that were given."""

@@ -42,6 +42,7 @@ from app.visitmap.rules import (
     View,
     bounds_of,
     clusters,
+    coarser,
     counted_zoom,
     drawn_zoom,
     fitting,
@@ -66,6 +67,7 @@ blueprint = Blueprint("visitmap", __name__)
 _MARGIN = 80  # pixels of a map that its outermost pins take
 _SIZES = (200, 4000)  # pixels of its side
 _USUAL_SIZE = (360, 360)
+_REGIONS = 8  # zoom of tiles of 150 km
 _TONES = {Verdict.OFF_SITE: "bad", Verdict.NO_POSITION: "warn"}
 
 
@@ -161,10 +163,11 @@ def pins_index() -> Response:
         return jsonify({"pins": [_rep_pin(row) for row in rows if row.qk is not None]})
     view = _asked()
     if view is not None:
-        return jsonify(_drawn(actor, filters, view, today))
-    view = _whole(actor, filters, today)
+        return jsonify(_drawn(actor, filters, view, _counts(actor, filters, view, today), today))
+    view, counts = _whole(actor, filters, today)
     lat, lon = on_map((view.south + view.north) / 2, (view.west + view.east) / 2)
-    return jsonify(_drawn(actor, filters, view, today) | {"view": {"lat": lat, "lon": lon, "zoom": view.zoom}})
+    there = {"view": {"lat": lat, "lon": lon, "zoom": view.zoom}}
+    return jsonify(_drawn(actor, filters, view, counts, today) | there)
 
 
 def _asked() -> View | None:
@@ -185,35 +188,41 @@ def _off_map(view: View) -> Box:
             at = off_map(lat, within)
             moves.append((at.lat - lat, at.lon - within))
     lats, lons = zip(*moves, strict=True)
-    return (
-        view.south + min(0.0, *lats), view.west + min(0.0, *lons),
-        view.north + max(0.0, *lats), view.east + max(0.0, *lons),
-    )  # fmt: skip
+    return view.south + min(lats), view.west + min(lons), view.north + max(lats), view.east + max(lons)
 
 
-def _whole(actor: Actor, filters: MapFilters, today: date) -> View:
-    """The closest view of everything that fits into the map: found among the tiles of a region, then, where that is
-    one region, among those of a quarter."""
+def _whole(actor: Actor, filters: MapFilters, today: date) -> tuple[View, list[Count]]:
+    """The closest view of everything that fits into the map, and what is counted in it: found among the tiles of
+    regions, all at once; then, where it is one region, among smaller ones."""
     try:
         width, height = (min(max(int(side[:5]), _SIZES[0]), _SIZES[1]) for side in request.args["size"].split(","))
     except (KeyError, ValueError):
         width, height = _USUAL_SIZE
-    view = View.of(WORLD, 1)
-    for tile_zoom in (8, 14):
-        counts = count_tiles(actor, filters, tile_zoom, view.ranges, today)
-        box = bounds_of(seen(counts, tile_zoom, view), tile_zoom)
+    view, counts = View.of(WORLD, 1), list[Count]()
+    for tile_zoom in (_REGIONS, _REGIONS + 6):
+        counts = seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view)
+        box = bounds_of(counts, tile_zoom)
         if box is None:
-            break
+            return view, []
         view = View.of(box, fitting(box, width - _MARGIN, height - _MARGIN, 16))
-        if view.zoom < 6:
-            break
-    return view
+        if (steps := tile_zoom - _tile_zoom(filters, view)) >= 0:
+            return view, coarser(counts, steps)
+    return view, _counts(actor, filters, view, today)
 
 
-def _drawn(actor: Actor, filters: MapFilters, view: View, today: date) -> dict[str, Any]:
+def _tile_zoom(filters: MapFilters, view: View) -> int:
+    """Zoom of the tiles that are counted for a view."""
+    return drawn_zoom(view.zoom) if filters.layer == UNCOVERED else counted_zoom(view.zoom)
+
+
+def _counts(actor: Actor, filters: MapFilters, view: View, today: date) -> list[Count]:
+    tile_zoom = _tile_zoom(filters, view)
+    return seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view)
+
+
+def _drawn(actor: Actor, filters: MapFilters, view: View, counts: list[Count], today: date) -> dict[str, Any]:
     """Single pins where they are few, else clusters; of uncovered customers shaded tiles with their share."""
-    tile_zoom = drawn_zoom(view.zoom) if filters.layer == UNCOVERED else counted_zoom(view.zoom)
-    counts = seen(count_tiles(actor, filters, tile_zoom, view.ranges, today), tile_zoom, view)
+    tile_zoom = _tile_zoom(filters, view)
     is_shaded = filters.layer == UNCOVERED and view.zoom < SHADED_BELOW
     if sum(each.number for each in counts) <= MOST_PINS and not is_shaded:
         return {"pins": _single(actor, filters, view, today)}

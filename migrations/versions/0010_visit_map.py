@@ -80,7 +80,7 @@ def upgrade() -> None:
     )
     fill_points(op.get_bind())
     op.create_index("ix_place_map", "place", ["map_qk", "owner_id", "rating", "last_visit_on", "account_id"])
-    op.create_index("ix_place_map_owner", "place", ["owner_id", "map_qk", "rating", "last_visit_on", "account_id"])
+    op.create_index("ix_place_map_owner", "place", ["owner_id", "map_qk", "rating", "last_visit_on", "id"])
     op.create_index("ix_visit_point_map", "visit_point", ["day", "qk", "rep_id", "verdict", "outcome", "account_id"])
     op.create_index("ix_visit_point_rep_id_day_qk", "visit_point", ["rep_id", "day", "qk"])
     count("places", "place", "map_qk", "0")

@@ -68,6 +68,16 @@ async function start(el) {
   const { signal } = over;
   const handle = { again: () => {}, stop: () => over.abort() };
   maps.set(el, handle);
+  /** @param {URL} url */
+  const ask = (url) => fetch(url, { headers: { Accept: "application/json" }, signal });
+  /** @type {Promise<Response> | undefined} the first pins come while Leaflet does, where they need no map to be asked for */
+  let early;
+  if (d.pins && !("follow" in d && d.zoom)) {
+    const url = new URL(d.pins, location.href);
+    if ("follow" in d) url.searchParams.set("size", [el.clientWidth, el.clientHeight].join());
+    early = ask(url);
+    early.catch(() => {});
+  }
   const looks = Promise.all(d.styles?.split(" ").map(styled) ?? []);
   if (!("L" in window)) await import(d.leaflet ?? "").catch(() => { maps.delete(el); });
   await looks;
@@ -91,7 +101,7 @@ async function start(el) {
       maxNativeZoom: Number(d.tilesMax || 19), subdomains: d.subdomains ?? "abc",
       referrerPolicy: "strict-origin-when-cross-origin", // public tile servers refuse a request without a Referer
     }).addTo(map);
-  } else if (d.outlines) import("./map-outlines.js").then(({ draw }) => draw(map, d)).catch(() => {}); // pins serve without
+  }
   for (const more of d.with?.split(" ") ?? []) import(`./map-${more}.js`).then((part) => part.extend(map, el, signal));
   if (d.pick) import("./map-pick.js").then(({ picking }) => picking(map, el, iconOf("pick", ""), signal));
 
@@ -168,12 +178,14 @@ async function start(el) {
       if (fitted) url.searchParams.set("zoom", String(map.getZoom()));
       else url.searchParams.set("size", [el.clientWidth, el.clientHeight].join());
     }
-    const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
+    const asked = early ?? ask(url);
+    early = undefined;
+    const answer = await asked;
     return answer.ok ? answer.json() : Promise.reject(answer.status);
   };
   const load = async () => {
     const mine = ++turn;
-    if (source !== named()) fitted = false;
+    if (source && source !== named()) fitted = false;
     source = named();
     if (!source) return;
     const slow = setTimeout(() => { if (d.textWait && !signal.aborted) said.textContent = d.textWait; }, SLOW_MS);
@@ -221,7 +233,9 @@ async function start(el) {
     if (event.key === "Escape") map.closePopup();
     if (event.key === " " && on.matches(".pin")) event.preventDefault(), on.click();
   });
-  load();
+  load().finally(() => { // pins serve without land, and come first
+    if (!d.tiles && d.outlines && !signal.aborted) import("./map-outlines.js").then(({ draw }) => draw(map, d)).catch(() => {});
+  });
 }
 
 /** A map that is not seen costs nothing. */

@@ -1,6 +1,6 @@
 """The visit map over 1,000,000 accounts and 1,000,000 visits of a year: cells, pins, lists, and the first paint.
 
-    python -m tests.bench.bench_map [rows]
+    python -m tests.bench.bench_map [rows [postgresql]]
 
 Needs the shared data (`FIELDBOOK_SHARED`, default ../shared), Chromium for the first paint, and about 2 GB of temporary
 space. The accounts are those of bench_nearest; a manager has 200 reps with 50,000 of them, the administrator sees all.
@@ -9,7 +9,7 @@ request for the pins of a view (in-process, with the query, the clusters and the
 are, at every zoom from 1 to 18; `map_list_*` a page of the list; `*_statements` with people's permissions read as well;
 `map_first_paint_*` from the start of the navigation to the second frame after the pins stand in the page, in Chromium
 slowed down four times by the DevTools protocol, on localhost, the median of five (`cold`: with nothing in the cache).
-On PostgreSQL, where there is one, the pins alone.
+On PostgreSQL only where that is asked for, and the pins alone.
 """
 
 import os
@@ -45,7 +45,7 @@ from app.visits import points
 from tests.bench.bench_nearest import NOW, Accounts, identity, load, read_accounts
 from tests.bench.bench_pages import caller, signed_in
 from tests.e2e.conftest import QUIET, free_port
-from tests.postgres import PostgresUnavailable, temporary_postgres
+from tests.postgres import temporary_postgres
 
 REPS_OF_MANAGER, ACCOUNTS_OF_MANAGER = 200, 50_000
 PASSWORD = "correct horse battery"
@@ -140,11 +140,11 @@ def people() -> None:
 
 
 def views(accounts: Accounts, manager: bool) -> Iterator[tuple[int, str]]:
-    """(zoom, the arguments of a view of VIEW pixels around a customer), several for each zoom."""
+    """(zoom, the arguments of a view of VIEW pixels around a customer), two for each zoom."""
     chance = random.Random(4)
     mine = np.flatnonzero(accounts.owners < REPS_OF_MANAGER if manager else accounts.owners > -2)
     for zoom in range(1, 19):
-        for _ in range(4):
+        for _ in range(2):
             x, y = pixel(accounts.positions[int(chance.choice(mine))], zoom)
             side = 256.0 * 2**zoom
             top, bottom = max(y - VIEW[1] / 2, 0.0), min(y + VIEW[1] / 2, side)
@@ -330,12 +330,11 @@ def main() -> None:
         folder = Path(name)
         accounts = owned(read_accounts(rows, folder))
         print(f"map_rows={rows}", flush=True)
-        bench(accounts, folder / "sqlite")
-        try:
-            with temporary_postgres() as url:
-                bench(accounts, folder / "postgresql", url)
-        except PostgresUnavailable as error:
-            print(f"PostgreSQL was not measured: {error}", file=sys.stderr)
+        if "postgresql" not in sys.argv:
+            bench(accounts, folder / "sqlite")
+            return
+        with temporary_postgres() as url:
+            bench(accounts, folder / "postgresql", url)
 
 
 if __name__ == "__main__":
