@@ -206,6 +206,7 @@ def _open(actor: Actor, change_id: UUID, version: int | None) -> TerritoryChange
 def _begin(actor: Actor, change: TerritoryChange, now: datetime) -> None:
     """Have the preview made, anew where there was one."""
     _refuse_while_applying()
+    _take_up(change)
     is_first = change.round == 0
     change.round += 1
     change.version += 0 if is_first else 1
@@ -216,6 +217,22 @@ def _begin(actor: Actor, change: TerritoryChange, now: datetime) -> None:
     if is_first:
         items = len(list_items(change.id))
         record(actor, TerritoryChangeDrafted(change.id, territories=items, accounts=len(change.hands)), now)
+
+
+def _take_up(change: TerritoryChange) -> None:
+    """Let a draft say what it would change from how things are now; an undoing leaves what was changed since."""
+    items = list_items(change.id)
+    known = list_definitions(list(items))
+    for territory_id, (before, after) in items.items():
+        if before == known.get(territory_id):
+            continue
+        row = db.session.get_one(TerritoryChangeItem, (change.id, territory_id))
+        if change.undo_of is None:
+            row.before = known[territory_id].plain()
+        else:
+            db.session.delete(row)
+            change.kept = sorted([*change.kept, after.name])
+    db.session.flush()
 
 
 def _ask(actor: Actor, change: TerritoryChange) -> UUID:

@@ -14,7 +14,8 @@ from app.territories.rules import Definition
 from app.territories.shapes import Area, Point, rings_of, simpler
 from app.web.maps import off_map, on_map
 
-WIDTH = 1000  # of the whole picture in points: what is finer is left out
+WIDTH, LEAST = 2000, 60  # of the whole picture, and of each outline, in points: what is finer is left out
+COARSE = 0.001  # degrees: above, ten metres more or less are nothing
 MOST_CROSSINGS = 60
 
 
@@ -33,7 +34,8 @@ def areas_json(
     for key, each in shown.items():
         if each.shape_id is None or each.shape_id not in areas:
             continue
-        text = {"label": each.name, "colour": each.colour, "rings": _rings(each.shape_id, step, _datum())}
+        fine = min(step, _step([areas[each.shape_id]], LEAST))
+        text = {"label": each.name, "colour": each.colour, "rings": _rings(each.shape_id, fine, _datum())}
         if accounts is not None:
             text["sub"] = _("Customers: %(number)s", number=accounts.get(key, 0))
         if looks is not None and key in looks:
@@ -63,19 +65,26 @@ def _datum() -> str:
     return datum
 
 
-def _step(areas: Iterable[Area]) -> float:
-    """Degrees that make no difference on a map of all of these; a power of two, so that it seldom changes."""
+def _step(areas: Iterable[Area], width: int = WIDTH) -> float:
+    """Degrees that make no difference on a map of all of these that is `width` points wide; a power of two, so that it
+    seldom changes."""
     boxes = [area.bounds for area in areas]
     if not boxes:
         return 0.0
     wide = max(box[2] for box in boxes) - min(box[0] for box in boxes)
     high = max(box[3] for box in boxes) - min(box[1] for box in boxes)
-    step: float = 2.0**-8
-    while step > max(wide, high) / WIDTH and step > 1e-6:
+    step: float = 1.0
+    while step > max(wide, high) / width and step > 1e-6:
         step /= 2
     return step
 
 
 @lru_cache(maxsize=2048)
 def _rings(shape_id: UUID, step: float, _datum: str) -> list[list[list[Point]]]:
-    return rings_of(simpler(load_areas([shape_id])[shape_id], step), on_map)
+    digits = 4 if step > COARSE else 6
+
+    def place(lat: float, lon: float) -> Point:
+        y, x = on_map(lat, lon)
+        return round(y, digits), round(x, digits)
+
+    return rings_of(simpler(load_areas([shape_id])[shape_id], step), place)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Table, delete, insert
 
 from app.accounts.actions import assign_owners
 from app.identity.permissions import P
@@ -35,6 +35,7 @@ from app.territories.queries import (
 from app.territories.rules import HAND, Definition, Summary, owner_key
 
 BATCH = 5000  # accounts of one transaction
+_MOVE, _ACCOUNT = cast(Table, TerritoryMove.__table__), cast(Table, TerritoryAccount.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def look_on(plan: Plan, now: datetime) -> int | None:
     summary.given += sum(not each["kept"] and each["owner_from"] != each["owner_to"] for each in moves)
     summary.kept += sum(each["kept"] for each in moves)
     if moves:
-        db.session.execute(insert(TerritoryMove), moves)
+        db.session.execute(insert(_MOVE), moves)
     change.cursor, change.done, change.summary = rows[-1].id, change.done + len(rows), asdict(summary)
     db.session.flush()
     return change.done
@@ -186,7 +187,7 @@ def _put_memberships(members: Mapping[UUID, Found]) -> None:
         if territory_id is not None
     ]
     if rows:
-        db.session.execute(insert(TerritoryAccount), rows)
+        db.session.execute(insert(_ACCOUNT), rows)
 
 
 def end_look(plan: Plan, now: datetime) -> None:

@@ -5,7 +5,8 @@
 Needs the shared data (`FIELDBOOK_SHARED`, default ../shared). On SQLite, rows (50,000 unless told; 1,000,000 takes some
 minutes and 2 GB of temporary space) are in the database; the steps are those of the worker: the file is read and
 mended, the preview looks at all accounts, the application moves them, an undoing is previewed. In memory a million
-positions are assigned without a database. Prints name=value lines; `*_s` are seconds. Ends with status 1 if an account
+positions are assigned without a database. Prints name=value lines; `*_s` are seconds, `*_cpu_s`
+those of the processor. Ends with status 1 if an account
 lies elsewhere than Shapely says of every outline by itself.
 """
 
@@ -62,9 +63,10 @@ class At:
 
 @contextmanager
 def told(name: str) -> Iterator[None]:
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     yield
-    print(f"territories_{name}_s={time.perf_counter() - start:.2f}", flush=True)
+    print(f"territories_{name}_s={time.perf_counter() - start:.2f}")
+    print(f"territories_{name}_cpu_s={time.process_time() - busy:.2f}", flush=True)
 
 
 def administrator() -> Actor:

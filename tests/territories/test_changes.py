@@ -178,6 +178,25 @@ def test_a_preview_that_another_change_has_overtaken_is_stale(app: Flask, cast: 
     assert the(change).number == 2, "applied once"
 
 
+def test_a_preview_made_anew_starts_from_how_things_are_now(app: Flask, cast: Cast) -> None:
+    ids = make(app, cast.ada, west=WEST)
+    first = draft(app, cast.ada, {ids["west"]: Definition.of({**live()["west"].plain(), "code": "W"})})
+    second = draft(app, cast.ada, {ids["west"]: Definition.of({**live()["west"].plain(), "name": "Wilder"})})
+    apply(app, cast.ada, second)
+    undoing = undo(app, cast, second)
+    transact(lambda: set_hand_over(cast.ada, first, False, None, NOW))
+    work(app)
+    apply(app, cast.ada, first)
+    assert live()["west"].code == "W"
+    transact(lambda: set_hand_over(cast.ada, undoing, False, None, NOW))
+    work(app)
+    assert the(undoing).kept == ["west"], "it was changed since"
+    apply(app, cast.ada, undoing)
+    assert live()["west"].code == "W"
+    apply(app, cast.ada, undo(app, cast, first))
+    assert set(live()) == {"Wilder"}
+
+
 def test_a_draft_can_be_added_to_and_thrown_away(app: Flask, cast: Cast) -> None:
     one, other = new_id(), new_id()
     change = draft(app, cast.ada, {one: Definition("one")}, {one: WEST})
