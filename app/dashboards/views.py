@@ -135,10 +135,9 @@ class Heading:
 
     def cell(self, line: Line) -> tuple[str, str]:
         """(text, address) of the value; without an address where there is nothing to open."""
-        value = self.figure.value(line.now)
-        return text_of(self.figure, value), self.address(line) if line.now.get(
-            self.figure.top or self.figure.key
-        ) else ""
+        if line.now.get(self.figure.top or self.figure.key):
+            return self.text(line), self.address(line)
+        return "–" if self.figure.unit is Unit.MONEY else self.text(line), ""
 
 
 def _figures(measure: Measure, board: Board) -> Sequence[Figure]:
@@ -158,8 +157,10 @@ def text_of(figure: Figure, value: float | None) -> str:
     if figure.unit is Unit.CLOCK:
         return _clock(value)
     if figure.unit is Unit.MINUTES:
+        if figure.below:
+            return str(_("%(minutes)s min", minutes=round(value)))
         hours, minutes = divmod(round(value), 60)
-        return str(_("%(minutes)s min", minutes=round(value)) if figure.below else f"{hours:,}:{minutes:02} h")
+        return str(_("%(hours)s h", hours=f"{hours:,}:{minutes:02}"))
     return f"{value:,.0f}"
 
 
