@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import floor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -153,7 +154,7 @@ def text_of(figure: Figure, value: float | None) -> str:
     if figure.unit is Unit.RATIO:
         return f"{value:,.2f}"
     if figure.unit is Unit.MONEY:
-        return money_text(round(value), figure.currency)
+        return money_text(_whole(value), figure.currency)
     if figure.unit is Unit.CLOCK:
         return _clock(value)
     if figure.unit is Unit.MINUTES:
@@ -173,7 +174,7 @@ def cell_of(figure: Figure, value: float | None) -> Any:
     if figure.unit is Unit.RATIO:
         return round(value, 4)
     if figure.unit is Unit.MONEY:
-        return Money(round(value), figure.currency).amount
+        return Money(_whole(value), figure.currency).amount
     if figure.unit is Unit.CLOCK:
         return _clock(value)
     return round(value, 1) if figure.below else Decimal(int(value))
@@ -183,6 +184,11 @@ def _heading(measure: Measure, figure: Figure) -> str:
     unit = {Unit.SHARE: "%", Unit.MINUTES: "min", Unit.MONEY: figure.currency}.get(figure.unit, "")
     name = f"{translated(measure.title)}: {translated(figure.label)}"
     return f"{name} ({unit})" if unit else name
+
+
+def _whole(minor: float) -> int:
+    """An average amount in whole minor units, half up as everywhere (kernel.money)."""
+    return floor(minor + 0.5)
 
 
 def _clock(minutes: float) -> str:
