@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import floor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -135,10 +136,9 @@ class Heading:
 
     def cell(self, line: Line) -> tuple[str, str]:
         """(text, address) of the value; without an address where there is nothing to open."""
-        value = self.figure.value(line.now)
-        return text_of(self.figure, value), self.address(line) if line.now.get(
-            self.figure.top or self.figure.key
-        ) else ""
+        if line.now.get(self.figure.top or self.figure.key):
+            return self.text(line), self.address(line)
+        return "–" if self.figure.unit is Unit.MONEY else self.text(line), ""
 
 
 def _figures(measure: Measure, board: Board) -> Sequence[Figure]:
@@ -154,12 +154,14 @@ def text_of(figure: Figure, value: float | None) -> str:
     if figure.unit is Unit.RATIO:
         return f"{value:,.2f}"
     if figure.unit is Unit.MONEY:
-        return money_text(round(value), figure.currency)
+        return money_text(_whole(value), figure.currency)
     if figure.unit is Unit.CLOCK:
         return _clock(value)
     if figure.unit is Unit.MINUTES:
+        if figure.below:
+            return str(_("%(minutes)s min", minutes=round(value)))
         hours, minutes = divmod(round(value), 60)
-        return str(_("%(minutes)s min", minutes=round(value)) if figure.below else f"{hours:,}:{minutes:02} h")
+        return str(_("%(hours)s h", hours=f"{hours:,}:{minutes:02}"))
     return f"{value:,.0f}"
 
 
@@ -172,7 +174,7 @@ def cell_of(figure: Figure, value: float | None) -> Any:
     if figure.unit is Unit.RATIO:
         return round(value, 4)
     if figure.unit is Unit.MONEY:
-        return Money(round(value), figure.currency).amount
+        return Money(_whole(value), figure.currency).amount
     if figure.unit is Unit.CLOCK:
         return _clock(value)
     return round(value, 1) if figure.below else Decimal(int(value))
@@ -182,6 +184,11 @@ def _heading(measure: Measure, figure: Figure) -> str:
     unit = {Unit.SHARE: "%", Unit.MINUTES: "min", Unit.MONEY: figure.currency}.get(figure.unit, "")
     name = f"{translated(measure.title)}: {translated(figure.label)}"
     return f"{name} ({unit})" if unit else name
+
+
+def _whole(minor: float) -> int:
+    """An average amount in whole minor units, half up as everywhere (kernel.money)."""
+    return floor(minor + 0.5)
 
 
 def _clock(minutes: float) -> str:

@@ -5,12 +5,10 @@
 Needs about 2 GB of temporary space and some minutes. Prints name=value lines: `*_ms` is the median of a whole
 request in this process (gate, statements, arithmetic, HTML), `*_statements` its SQL statements, BEGIN not counted,
 with the manager known from the request before; `*_kb` the page, unpacked; `export_*_s` the time of a file of 100,000
-rows, `_mb` its size, and `export_peak_mb` by how much the process grew meanwhile. The company's whole staff is the
-manager's.
+rows (as far as MOST_DAYS hold so many) and `_mb` its size. The company's whole staff is the manager's.
 """
 
 import random
-import resource
 import statistics
 import sys
 import tempfile
@@ -104,15 +102,13 @@ def export(app: Flask, name: str, cookie: str, visits: int) -> None:
     days = min(MOST_DAYS, int(MOST_ROWS * 0.98 / visits * DAYS))
     first = LAST - timedelta(days=days - 1)
     for kind in ("csv", "xlsx"):
-        before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+        begun = time.perf_counter()
         asked = EnvironBuilder(f"/visits/export?as={kind}&from={first}&to={LAST}", headers={"Cookie": cookie})
         body, status, _headers = run_wsgi_app(app, asked.get_environ())
         size = sum(map(len, body))
         assert status.startswith("200"), status
         print(f"dashboards_{name}_export_{kind}_s={time.perf_counter() - begun:.1f}")
         print(f"dashboards_{name}_export_{kind}_mb={size / 1e6:.1f}")
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(f"dashboards_{name}_export_{kind}_peak_mb={grown / 1024:.0f}")
 
 
 def statements(app: Flask, call: Any) -> int:

@@ -6,13 +6,16 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, insert, update
 
 from app.accounts.models import Account, Place
-from app.dashboards.rules import TOP
+from app.dashboards.rules import TOP, Figure, Unit
+from app.dashboards.views import cell_of, text_of
 from app.identity.models import Person
 from app.infra.db import db, transact
 from app.kernel.dates import today_in
@@ -159,6 +162,25 @@ ABSURD = (
 def test_absurd_addresses_are_answered(cast: Cast, fields: Fields, browser: Open, query: str) -> None:
     mona = browser(cast.mona)
     assert [mona.get(f"{path}?{query}").status_code for path in PAGES] == [200] * len(PAGES)
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "text", "cell"),
+    [
+        (Figure("n", "", ""), 1234, "1,234", Decimal(1234)),
+        (Figure("n", "", "", Unit.SHARE), 0.876, "88 %", 87.6),
+        (Figure("n", "", "", Unit.RATIO), 0.4212, "0.42", 0.4212),
+        (Figure("n", "", "", Unit.MINUTES), 725, "12:05 h", Decimal(725)),
+        (Figure("n", "", "", Unit.MINUTES, below=("m",)), 31.44, "31 min", 31.4),
+        (Figure("n", "", "", Unit.CLOCK), 555.9, "09:15", "09:15"),
+        (Figure("n", "", "", Unit.MONEY, currency="CNY"), 322.5, "CN¥3.23", Decimal("3.23")),
+        (Figure("n", "", "", Unit.MONEY, currency="TWD"), 322.5, "NT$323", Decimal(323)),
+        (Figure("n", "", "", Unit.SHARE), None, "–", None),
+    ],
+)
+def test_how_values_are_written(made_app: Flask, figure: Figure, value: float | None, text: str, cell: Any) -> None:
+    with made_app.test_request_context():
+        assert (text_of(figure, value), cell_of(figure, value)) == (text, cell)
 
 
 # --- Files -----------------------------------------------------------------------------------------------------------
