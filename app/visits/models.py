@@ -89,7 +89,7 @@ class CheckIn(Model):
     salt: Mapped[str | None]  # of the fix in the chain
     fix_deleted_at: Mapped[datetime | None]
     device_id: Mapped[UUID | None]  # devices are forgotten, what was done with them is not
-    position_error: Mapped[str] = mapped_column(default="")  # why there is no fix: denied, unavailable, timeout
+    position_error: Mapped[str] = mapped_column(default="")  # why there is no fix: a key of rules.POSITION_ERRORS
     distance: Mapped[float | None]
     verdict: Mapped[str]
     verdict_reason: Mapped[str]  # key of rules.REASONS

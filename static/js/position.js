@@ -10,7 +10,7 @@
  *
  * - data-position-submit: after the fix, or its failure, the form is submitted by this button, which without JavaScript posts at once and
  *   without a position. A fix in the inputs younger than data-position-fresh seconds is sent again. Without it the inputs are only filled.
- * - lat and lon are WGS-84, fix_at and tapped_at are ISO UTC, position_error is denied, unavailable or timeout. Inputs that are not
+ * - lat and lon are WGS-84, fix_at and tapped_at are ISO UTC, position_error is denied, unavailable, timeout or insecure. Inputs not
  *   there are left out; one of another name says which it is by data-position-field="lat".
  * - `position:fix` (detail: the values) or `position:error` bubbles from the element with data-position, which may be any and gets
  *   data-position-state. A `map:pick` inside it empties what only a device can know.
@@ -119,7 +119,7 @@ async function ask(box, button) {
     show(box, "found", accuracy_m);
     box.dispatchEvent(new CustomEvent("position:fix", { bubbles: true, detail }));
   } else {
-    const detail = { position_error: error === "insecure" ? "unavailable" : error };
+    const detail = { position_error: error };
     fill(box, submits ? { lat: "", lon: "", ...DEVICE, ...detail } : detail); // a place picked by hand stays
     show(box, error);
     box.dispatchEvent(new CustomEvent("position:error", { bubbles: true, detail }));

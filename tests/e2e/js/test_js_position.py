@@ -132,7 +132,7 @@ def test_insecure_page_still_posts(site: Site, new_page: Callable[..., Page]) ->
     page.goto(site.page("/", CHECK_IN, "position.js"))
     page.get_by_role("button", name="Check in").click()
     page.wait_for_url("**/check-in")
-    assert site.posts[0].fields["position_error"] == "unavailable"
+    assert site.posts[0].fields["position_error"] == "insecure"
 
 
 def test_invalid_form_is_not_made_to_wait(site: Site, new_page: Callable[..., Page]) -> None:
