@@ -59,7 +59,7 @@ WORDS: dict[str, str] = {
     P.PLANNING_USE: N_("See who is near and plan the day"),
     P.VISITS_READ: N_("See visits"),
     P.VISITS_WRITE: N_("Plan visits, check in and out, report"),
-    P.VISITS_TEAM: N_("See the team's visits on the board"),
+    P.VISITS_TEAM: N_("See the team's visits on the board, accept or query them"),
     P.ACCOUNTS_READ: N_("See customers"),
     P.ACCOUNTS_WRITE: N_("Add and change customers"),
     P.ACCOUNTS_ASSIGN: N_("Give customers to somebody, and a price list to customers"),
