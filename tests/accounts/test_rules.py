@@ -1,20 +1,27 @@
 """The rules about customers, without a database."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from app.accounts.rules import (
     NEARBY,
+    NO_PLAN,
     SAME_NAME,
     SAME_PHONE,
     SIMILAR_NAME,
+    USUAL_RHYTHMS,
+    VISIT_INTERVAL_DAYS,
     AccountFilters,
+    Rhythm,
     address_line,
     certainty_of,
+    check_interval,
     core_of,
     dialled,
     found_by,
+    intervals_of,
+    is_against,
     is_overdue,
     link_to,
     masked,
@@ -22,8 +29,11 @@ from app.accounts.rules import (
     opening_today,
     phone_tails,
     position_columns,
+    rhythm_of,
     why_duplicate,
+    wish_text,
     written_hours,
+    written_wish,
 )
 from app.kernel.errors import InvalidError
 from app.kernel.geo import Position
@@ -42,6 +52,42 @@ def test_the_next_visit_is_due_by_class_or_agreement() -> None:
     assert next_visit_due(None, "A") is None
     assert next_visit_due(last, None) is None
     assert next_visit_due(last, "Z") is None
+    assert next_visit_due(last, "A", own_days=21) == date(2026, 11, 22)
+    assert next_visit_due(last, "A", own_days=NO_PLAN) is None
+    assert next_visit_due(last, "A", date(2026, 11, 5), own_days=NO_PLAN) == date(2026, 11, 5), "a promise is one"
+
+
+def test_an_account_has_the_rhythm_of_its_class_or_its_own() -> None:
+    rhythms = {"A": Rhythm(14, "Tue"), "B": Rhythm(None)}
+    assert rhythm_of("A", None, "", rhythms) == Rhythm(14, "Tue")
+    assert rhythm_of("A", 7, "", rhythms) == Rhythm(7, "Tue")
+    assert rhythm_of("A", NO_PLAN, "Fri 09:00-11:00", rhythms) == Rhythm(None, "Fri 09:00-11:00")
+    assert rhythm_of("B", 30, "", rhythms) == Rhythm(30)
+    assert intervals_of(rhythms) == {"A": 14}
+    assert intervals_of(USUAL_RHYTHMS) == VISIT_INTERVAL_DAYS
+
+
+def test_intervals_from_a_week_to_two_years() -> None:
+    for days in (7, 730, None):
+        check_interval(days)
+    for wrong in (6, 0, -7, 731):
+        with pytest.raises(InvalidError) as refused:
+            check_interval(wrong)
+        assert refused.value.field == "every"
+
+
+def test_wishes_are_stored_in_one_way_and_say_which_day_they_are_against() -> None:
+    assert written_wish(" 周四、周二 9:00-11:00 ") == "Tue,Thu 09:00-11:00"
+    assert written_wish("Mon-Sun") == written_wish("24 hours") == written_wish("") == ""
+    assert wish_text("Tue,Thu 09:00-11:00", "zh_Hant") == "週二、週四 09:00-11:00"
+    for wrong, words in (("closed", "if never"), ("soon", "Write weekdays")):
+        with pytest.raises(InvalidError) as refused:
+            written_wish(wrong)
+        assert refused.value.field == "wish" and words in refused.value.reason
+    monday = date(2026, 11, 16)
+    against = [is_against("Tue,Thu 09:00-11:00", monday + timedelta(days=n)) for n in range(7)]
+    assert against == [True, False, True, False, True, True, True]
+    assert not is_against("", monday)
 
 
 def test_overdue_begins_the_day_after() -> None:

@@ -16,8 +16,10 @@ from app.kernel.hours import (
     Hours,
     HoursError,
     Window,
+    format_days,
     format_hours,
     is_open,
+    parse_days,
     parse_hours,
     read_hours,
     windows_on,
@@ -229,3 +231,39 @@ def test_the_real_hours_of_kaohsiung_are_understood_or_kept() -> None:
         assert one.is_known or one.text == text
         if any(word in text for word in ("國定", "預約", "月", "官網", "：全天候", "不同", "除夕")):
             assert not one.is_known
+
+
+# --- Days without hours ----------------------------------------------------------------------------------------------
+
+WHOLE: tuple[Window, ...] = ((0, 1440),)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "written"),
+    [
+        ("Tue, Thu", week(SHUT, WHOLE, SHUT, WHOLE), "Tue,Thu"),
+        ("周二、周四", week(SHUT, WHOLE, SHUT, WHOLE), "Tue,Thu"),
+        ("週一至週三", week(WHOLE, WHOLE, WHOLE), "Mon-Wed"),
+        ("Tue 9:00-18:00; Thu", week(SHUT, NINE_TO_SIX, SHUT, WHOLE), "Tue 09:00-18:00; Thu 00:00-24:00"),
+        ("Thu 24 hours; Tue 9:00-18:00", week(SHUT, NINE_TO_SIX, SHUT, WHOLE), "Tue 09:00-18:00; Thu 00:00-24:00"),
+        ("Mon-Fri 09:00-12:00 13:00-18:00", week(*[LUNCH] * 5), "Mon-Fri 09:00-12:00 13:00-18:00"),
+        ("", UNKNOWN, ""),
+    ],
+)
+def test_days_alone_are_whole_days(text: str, hours: Hours, written: str) -> None:
+    assert parse_days(text) == hours
+    assert format_days(hours) == written
+    for language in ("en", "zh_Hans", "zh_Hant"):
+        assert parse_days(format_days(hours, language)) == hours
+
+
+@pytest.mark.parametrize("text", ["banana", "Tue 9", "Tue 25:00-26:00"])
+def test_days_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(HoursError):
+        parse_days(text)
+
+
+@given(st.lists(st.sampled_from([SHUT, WHOLE, NINE_TO_SIX, LUNCH]), min_size=7, max_size=7).filter(any))
+def test_days_are_read_back(windows: list[tuple[Window, ...]]) -> None:
+    for language in ("en", "zh_Hans", "zh_Hant"):
+        assert parse_days(format_days(Hours(tuple(windows)), language)) == Hours(tuple(windows))
