@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -75,6 +75,14 @@ def change_index() -> Response:
 @needs(P.TERRITORIES_MANAGE)
 def change_show(change_id: UUID) -> Response:
     return _show(change_id)
+
+
+@blueprint.get("/territories/changes/<uuid:change_id>/areas.json")
+@needs(P.TERRITORIES_MANAGE)
+def area_index(change_id: UUID) -> Response:
+    """The outlines that were and those that come, for the map."""
+    get_change(current_actor(), change_id)
+    return jsonify({"areas": _areas(list_items(change_id))})
 
 
 @blueprint.post("/territories/changes/<uuid:change_id>/source")
@@ -217,7 +225,7 @@ def _preview(change: Any, state: State, generation: int) -> dict[str, Any]:
         "may_assign": actor.may(P.ACCOUNTS_ASSIGN),
         "undoing": find_undoing(change.id) if state is State.APPLIED else None,
         "undo_form": UndoForm(change_id=new_id()),
-        "areas": {"areas": _areas(items)},
+        "has_areas": any(each.shape_id for pair in items.values() for each in pair if each),
         "kept_only": "kept" in request.args,
     }
 

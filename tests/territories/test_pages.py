@@ -62,6 +62,8 @@ def test_a_territory_is_drawn_previewed_applied_and_undone(app: Flask, cast: Cas
     for said in ("Nothing is changed yet", "Harbour Inn", "no territory → West (by position)", "Mona", "0 → 1"):
         assert said in ready, said
     assert "Far Inn" not in ready
+    (area,) = json.loads(mona.get(f"{answer.location}/areas.json").text)["areas"]
+    assert (area["label"], area["look"], len(area["rings"][0][0])) == ("West", "new", 4)
     assert count(Territory) == 0
     change = answer.location
     version = the(UUID(change.rpartition("/")[2])).version
@@ -350,6 +352,7 @@ def test_a_manager_sees_numbers_of_all_and_customers_of_the_team(app: Flask, cas
     assert mona.get(f"/territories/{ids['west']}/edit").status_code == 404
     assert mona.post(f"/territories/{ids['west']}/removal").status_code == 404
     assert mona.post("/territories/drafts", **form(territory_id=str(ids["west"]))).status_code == 404
+    assert mona.get(f"/territories/changes/{change}/areas.json").status_code == 404
     for verb in ("", "/preview", "/application", "/undoing", "/discard", "/mending", "/source", "/resumption"):
         address = f"/territories/changes/{change}{verb}"
         assert (mona.post(address) if verb else mona.get(address)).status_code == 404, verb
