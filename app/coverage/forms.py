@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,22 +14,25 @@ from wtforms.validators import Optional
 
 from app.accounts.rules import NO_PLAN
 from app.coverage.queries import GROUPINGS
-from app.coverage.rules import Period, Span, State, period_of
+from app.coverage.rules import SPAN_NAMES, Period, Span, State, period_of
+from app.dashboards.rules import MOST_DAYS
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
+from app.kernel.ids import parse_id
 from app.visits.forms import day_of
 from app.web.form import Form, line
 
 DAYS, WEEKS, NONE, AS_CLASS = "days", "weeks", "none", "class"
 TODO, ALL = "todo", "all"  # besides states: overdue and due, and whatever state
-_SPANS, _SHOWN = {each.value for each in Span}, {ALL, *(each.value for each in State)}
+_SHOWN = {ALL, *(each.value for each in State)}
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageAsked:
-    """What an address of coverage asks for: a period (of `span`, with the day `on`), how it is divided (`by`), the
-    groups that it is narrowed to (`within`, as app.coverage.queries.GROUPINGS reads them), and for the list which
-    accounts to `show` (a State, TODO or ALL), and `day`, on which to plan."""
+    """What an address of coverage asks for: a period (of `span`, with the day `on`, or from the first to the second of
+    `days`), how it is divided (`by`), the groups that it is narrowed to (`within`, as app.coverage.queries.GROUPINGS
+    reads them) and the `team` (with those below it), and for the list which accounts to `show` (a State, TODO or ALL),
+    and `day`, on which to plan."""
 
     span: Span
     on: date
@@ -36,25 +40,31 @@ class CoverageAsked:
     show: str
     day: date
     within: Mapping[str, Any] = field(default_factory=dict)
+    days: tuple[date, date] | None = None
+    team: UUID | None = None
 
     @classmethod
     def read(cls, args: Mapping[str, str], today: date, usual: Span) -> "CoverageAsked":
         """From the arguments of an address; nonsense counts as not said."""
         span, by, show = args.get("span", ""), args.get("by", ""), args.get("show", "")
+        first, last = day_of(args.get("from"), date.min), day_of(args.get("to"), date.min)
+        is_some = date.min < first <= last <= first + timedelta(days=MOST_DAYS - 1)
         read = {name: grouping.read(args[name]) for name, grouping in GROUPINGS.items() if args.get(name)}
         return cls(
-            Span(span) if span in _SPANS else usual,
+            Span.DAYS if is_some else Span(span) if span in SPAN_NAMES else usual,
             day_of(args.get("on"), today),
             by if by in GROUPINGS else next(iter(GROUPINGS)),
             show if show in _SHOWN else TODO,
             max(today, day_of(args.get("day"), today)),
             {name: value for name, value in read.items() if value is not None},
+            (first, last) if is_some else None,
+            parse_id(args.get("team")),
         )
 
     @property
     def period(self) -> Period:
         """The period itself."""
-        return period_of(self.span, self.on)
+        return Period(Span.DAYS, *self.days) if self.days else period_of(self.span, self.on)
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -63,14 +73,14 @@ class CoverageAsked:
             return (State.OVERDUE, State.DUE)
         return () if self.show == ALL else (State(self.show),)
 
-    def page(self, **changes: object) -> str:
+    def page(self, **changes: Any) -> str:
         """The address of the figures, some words changed."""
-        other = replace(self, **changes)  # type: ignore[arg-type] # names are checked by replace
+        other = self._changed(changes)
         return f"/coverage?{urlencode({**other._period(), 'by': other.by})}"
 
-    def accounts(self, **changes: object) -> str:
+    def accounts(self, **changes: Any) -> str:
         """The address of the list of accounts, some words changed."""
-        other = replace(self, **changes)  # type: ignore[arg-type] # names are checked by replace
+        other = self._changed(changes)
         within = {name: str(value) for name, value in other.within.items()}
         return f"/coverage/accounts?{urlencode({**other._period(), 'show': other.show, **within, 'day': other.day})}"
 
@@ -78,8 +88,17 @@ class CoverageAsked:
         """The beginning of the addresses of the accounts behind the figures of a group: a State or ALL completes it."""
         return f"/coverage/accounts?{urlencode({**self._period(), **within, 'show': ''})}"
 
+    def _changed(self, changes: dict[str, Any]) -> "CoverageAsked":
+        if {"span", "on"} & changes.keys():
+            days = replace(self, days=None, on=self.period.first)
+            return replace(days, **changes)
+        return replace(self, **changes)
+
     def _period(self) -> dict[str, str]:
-        return {"span": self.span.value, "on": self.period.first.isoformat()}
+        team = {"team": str(self.team)} if self.team else {}
+        if self.days:
+            return {"from": self.days[0].isoformat(), "to": self.days[1].isoformat(), **team}
+        return {"span": self.span.value, "on": self.period.first.isoformat(), **team}
 
 
 class RhythmForm(Form):

@@ -4,13 +4,13 @@ The common table says the same as app.coverage.rules does of one account; a test
 (`day_number`), so that they can be counted with on every database.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, null, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, ClassRhythm
@@ -19,13 +19,14 @@ from app.accounts.rules import RATINGS, Rhythms, rhythm_of
 from app.coverage.rules import Period, State
 from app.identity.models import Person
 from app.infra.days import day_number
-from app.infra.db import db, fetch
+from app.infra.db import Id, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor, Reach
 from app.kernel.dates import day_bounds
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
 from app.kernel.page import PAGE_SIZE, Page, offset
+from app.territories.models import Territory, TerritoryAccount
 from app.visits.models import CheckIn, Dismissal, Report, Visit
 from app.visits.rules import Dismissal as DismissalKind
 
@@ -37,7 +38,7 @@ FURTHEST_AHEAD = timedelta(days=400)  # no plan is; with an end, the days are fo
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """A way to divide accounts, each into one group or none. `column` tells the group, `label` its name (both of
+    """A way to divide accounts, each into one group. `column` tells the group, `label` its name (both of
     Account, or of what `join`, a table and its condition, brings along); `read` what an address says of one."""
 
     name: str  # msgid
@@ -47,12 +48,24 @@ class Grouping:
     join: tuple[Any, Any] | None = None
 
 
+NOWHERE = UUID(int=0)  # the group of accounts that lie in no territory
+_LIES = (
+    select(TerritoryAccount.account_id, TerritoryAccount.territory_id, Territory.name)
+    .join(Territory, Territory.id == TerritoryAccount.territory_id)
+    .subquery("lies")
+)
+_TERRITORY = func.coalesce(_LIES.c.territory_id, literal(NOWHERE, Id))
+
 GROUPINGS: Mapping[str, Grouping] = {
     "rep": Grouping(
         N_("By rep"), Account.owner_id, Person.name, parse_id, join=(Person, Person.id == Account.owner_id)
     ),
     "class": Grouping(
         N_("By class"), Account.rating, Account.rating, lambda text: text if text in RATINGS else None
+    ),
+    "territory": Grouping(
+        N_("By territory"), _TERRITORY, func.coalesce(_LIES.c.name, ""), parse_id,
+        join=(_LIES, _LIES.c.account_id == Account.id),
     ),
 }  # fmt: skip
 """Name in addresses -> how. One more way to divide accounts is one more entry."""
@@ -75,13 +88,14 @@ def list_class_versions() -> Mapping[str, int]:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which accounts and which days: those of the people whom the actor sees, `within` groups (name of a grouping ->
-    value). `today` is the actor's; `rhythms` as set now."""
+    value), and of `reps` only where these are named. `today` is the actor's; `rhythms` as set now."""
 
     actor: Actor
     period: Period
     today: date
     rhythms: Rhythms
     within: Mapping[str, Any]
+    reps: Collection[UUID] | None = None
 
 
 def _accounts(asked: Asked) -> list[ColumnElement[bool]]:
@@ -90,6 +104,7 @@ def _accounts(asked: Asked) -> list[ColumnElement[bool]]:
     return [
         Account.owner_id.is_not(None),
         belongs_to(asked.actor, Account.owner_id),
+        *([Account.owner_id.in_(sorted(asked.reps))] if asked.reps is not None else []),
         or_(Account.archived_at.is_(None), Account.archived_at >= after),
         *(GROUPINGS[name].column == value for name, value in asked.within.items()),
     ]
@@ -98,7 +113,7 @@ def _accounts(asked: Asked) -> list[ColumnElement[bool]]:
 def _joined(statement: Any, names: Sequence[str]) -> Any:
     for name in dict.fromkeys(names):
         if (join := GROUPINGS[name].join) is not None:
-            statement = statement.join(*join)
+            statement = statement.outerjoin(*join)
     return statement
 
 

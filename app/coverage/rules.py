@@ -19,6 +19,7 @@ class Span(StrEnum):
     WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
+    DAYS = "days"  # from one day to another, as the dashboard asks
 
 
 SPAN_NAMES = {Span.WEEK: N_("Week"), Span.MONTH: N_("Month"), Span.QUARTER: N_("Quarter")}

@@ -1,6 +1,6 @@
 """Coverage: how often customers are to be visited, who is due, and how well the plan is kept."""
 
-from app.coverage import views
+from app.coverage import plugs, views
 from app.identity.permissions import P
 from app.kernel.i18n import N_
 from app.web.slice import MenuItem, Slice
@@ -15,4 +15,5 @@ SLICE = Slice(
             N_("Visit frequency"), "coverage.rhythm_index", "clock", P.COVERAGE_MANAGE, "more", N_("Team"), 8
         ),
     ),
+    plugs=(plugs.COVERAGE,),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from app.coverage.forms import ALL, TODO, CoverageAsked, RhythmForm
 from app.coverage.queries import (
     GROUPINGS,
     NOTHING,
+    NOWHERE,
     Asked,
     Figures,
     count_coverage,
@@ -23,6 +24,7 @@ from app.coverage.queries import (
     list_covered,
 )
 from app.coverage.rules import SPAN_NAMES, STATE_NAMES, Period, Span, State, share
+from app.dashboards.queries import get_staff
 from app.identity.permissions import P
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
@@ -60,7 +62,7 @@ def coverage_index() -> Response:
         period=period_text(asked.period),
         spans=[(translated(name), asked.page(span=span), span is asked.span) for span, name in SPAN_NAMES.items()],
         groupings=[(translated(each.name), asked.page(by=name), name == asked.by) for name, each in GROUPINGS.items()],
-        by=_("Class") if asked.by == "class" else _("Owner"),
+        by={"class": _("Class"), "territory": _("Territory")}.get(asked.by) or _("Owner"),
         before=asked.page(on=asked.period.first - timedelta(days=1)),
         after=asked.page(on=asked.period.last + timedelta(days=1)) if asked.period.last < question.today else None,
         under_way=asked.period.first <= question.today <= asked.period.last,
@@ -78,11 +80,14 @@ def _asked(usual: Span) -> tuple[CoverageAsked, Asked]:
     actor = current_actor()
     today = today_in(actor.zone, datetime.now(UTC))
     asked = CoverageAsked.read(request.args, today, usual)
-    return asked, Asked(actor, asked.period, today, get_rhythms(), asked.within)
+    reps = None if asked.team is None else [each.id for each in get_staff(actor).of_team(asked.team)]
+    return asked, Asked(actor, asked.period, today, get_rhythms(), asked.within, reps)
 
 
 def _label(by: str, group: Figures) -> str:
-    return _("Class %(rating)s", rating=group.label) if by == "class" else group.label
+    if by == "class":
+        return str(_("Class %(rating)s", rating=group.label))
+    return str(_("In no territory")) if group.group == NOWHERE else group.label
 
 
 def period_text(period: Period) -> str:

@@ -40,6 +40,7 @@ class Seen(StrEnum):
     VISIT = "visit"  # one visit with its position
     REVIEW = "review"  # the list of visits to be reviewed
     MAP = "map"  # visits of any period on a map
+    LIST = "list"  # visits of any period as a list
     EXPORT = "export"  # taken out as a file
 
 
@@ -49,6 +50,7 @@ SEEN_NAMES = {
     Seen.VISIT: N_("A visit"),
     Seen.REVIEW: N_("Visits to be reviewed"),
     Seen.MAP: N_("The map of visits"),
+    Seen.LIST: N_("A list of visits"),
     Seen.EXPORT: N_("A file with visits"),
 }
 

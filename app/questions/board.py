@@ -17,6 +17,7 @@ from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError
 from app.kernel.page import page_number
+from app.kernel.text import harmless
 from app.questions.forms import ResultsAsked, plain, said
 from app.questions.queries import (
     Results,
@@ -30,7 +31,6 @@ from app.questions.queries import (
     value_of,
 )
 from app.questions.rules import KIND_NAMES, Kind, Value, number_text, parse_number, shares, summary
-from app.kernel.text import harmless
 from app.web.actor import current_actor
 from app.web.guard import needs
 from app.web.htmx import page

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.accounts.rules import RATINGS, address_line
 from app.identity.permissions import P
 from app.infra.db import AnyRow
+from app.infra.looks import Seen, saw
 from app.kernel.access import Actor
 from app.kernel.dates import local, today_in
 from app.kernel.geo import ZOOM, Box, Position, pixel, tile_box
@@ -78,6 +79,8 @@ def map_show() -> Response:
     today, filters = today_in(actor.zone, now), MapFilters.read(request.args)
     choices = list_choices(actor)
     found, total = _found(actor, filters, now, today)
+    if filters.layer in (NOW, VISITS):
+        saw(actor, {row.rep_id for row in found.rows}, Seen.MAP, now)
     met = {row.rep_id for row in found.rows} if filters.layer == NOW else set()
     is_whole = filters.layer == NOW and not filters.number
     return page(
@@ -160,6 +163,7 @@ def pins_index() -> Response:
     today, filters = today_in(actor.zone, now), MapFilters.read(request.args)
     if filters.layer == NOW:
         rows = list_last_seen(actor, filters, now, today)
+        saw(actor, {row.rep_id for row in rows}, Seen.MAP, now)
         return jsonify({"pins": [_rep_pin(row) for row in rows if row.qk is not None]})
     view = _asked()
     if view is not None:
@@ -239,6 +243,8 @@ def _single(actor: Actor, filters: MapFilters, view: View, today: date) -> list[
     """A pin for each visit or place, with what it is; where they would lie over each other, one for several."""
     listed = list_visits_in if filters.layer == VISITS else list_places_in
     rows = listed(actor, filters, view.ranges, today, 2 * MOST_PINS)
+    if filters.layer == VISITS:
+        saw(actor, {row.rep_id for row in rows}, Seen.MAP, datetime.now(UTC))
     at = [_middle(ZOOM, row.qk) for row in rows]
     pixels = [pixel(Position(*each), view.zoom) for each in at]
     groups = [[n] for n in range(len(rows))] if view.zoom >= CLOSE_ZOOM else gathered(pixels)

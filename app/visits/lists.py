@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 from app.dashboards.queries import get_staff
 from app.identity.permissions import P
 from app.infra.db import AnyRow
+from app.infra.looks import Seen, saw
 from app.kernel.access import Reach
 from app.kernel.dates import today_in
 from app.kernel.page import page_number
 from app.visits.filters import PLANS, STATES, VisitFilters
-from app.visits.queries import each_visit, list_visits, sum_visits
+from app.visits.queries import each_visit, find_reps, list_visits, sum_visits
 from app.visits.rules import OUTCOMES, STATE_NAMES, VERDICT_NAMES, VisitState
 from app.web.actor import current_actor
 from app.web.form import translated
@@ -29,16 +30,17 @@ blueprint = Blueprint("lists", __name__)
 @blueprint.get("/visits")
 @needs(P.VISITS_READ)
 def visit_index() -> Response:
-    """This view and the export below are the two that show many visits of others."""
     actor, now = current_actor(), datetime.now(UTC)
     filters = VisitFilters.read(request.args, today_in(actor.zone, now))
     staff = get_staff(actor)
     reps = None if filters.team is None else [each.id for each in staff.of_team(filters.team)]
+    found = list_visits(actor, filters, reps, page_number(request.args.get("page")), now)
+    saw(actor, {line.row.rep_id for line in found.rows}, Seen.LIST, now)
     return page(
         "visits/index.html",
         "visit_list",
         filters=filters,
-        rows=list_visits(actor, filters, reps, page_number(request.args.get("page")), now),
+        rows=found,
         sums=sum_visits(actor, filters, reps, now),
         people=[] if actor.reach is Reach.OWN else staff.people,
         teams=staff.tree,
@@ -60,6 +62,7 @@ def visit_export() -> Response:
     reps = None
     if filters.team is not None:
         reps = [each.id for each in get_staff(actor).of_team(filters.team)]
+    saw(actor, find_reps(actor, filters, reps, now), Seen.EXPORT, now)
     headings = [
         _("Date"), _("Sales rep"), _("Customer"), _("Class"), _("Address"), _("City"), _("State"), _("Unplanned"),
         _("Check-in (%(zone)s)", zone=actor.zone), _("Check-out (%(zone)s)", zone=actor.zone), _("Minutes"),

@@ -478,6 +478,20 @@ def each_visit(
             yield row, _state(row, now)
 
 
+def find_reps(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> set[UUID]:
+    """Whose visits they are, of those with a check-in."""
+    rows = (
+        select(Visit.rep_id)
+        .distinct()
+        .join(Place, Place.id == Visit.place_id)
+        .join(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .outerjoin(Report, Report.visit_id == Visit.id)
+    )
+    return set(db.session.scalars(narrowed(rows, actor, filters, reps, now)))
+
+
 def sum_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> VisitSums:
     """What they amount to."""
     rows = (

@@ -9,6 +9,7 @@ from app.identity.queries import find_company
 from app.infra.db import db
 from app.visits.facts import without_position
 from app.visits.models import CheckIn, Photo
+from app.visits.points import locate
 
 BATCH = 500  # rows of a transaction
 _FIX = ("lat", "lon", "accuracy", "altitude", "speed", "fix_at", "fix_told_at", "salt")
@@ -29,6 +30,7 @@ def delete_old_positions(now: datetime) -> int:
         update(CheckIn).where(CheckIn.visit_id.in_(visits)).values(**nothing, fix_deleted_at=now),
         execution_options={"synchronize_session": False},
     )
+    locate(visits)
     placed = select(Photo.id, Photo.exif).where(Photo.place_salt.is_not(None), Photo.at < before)
     photos = db.session.execute(placed.order_by(Photo.at).limit(BATCH)).all()
     if photos:

@@ -1,0 +1,47 @@
+"""What coverage plugs into the dashboard: how well the plan is kept."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from app.accounts.queries import get_rhythms
+from app.coverage.queries import Asked, count_coverage
+from app.coverage.rules import Period, Span
+from app.dashboards.ports import Measure
+from app.dashboards.rules import Fact, Figure, Unit
+from app.dashboards.rules import Period as Shown
+from app.identity.permissions import P
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.i18n import N_
+
+
+def _load(actor: Actor, shown: Shown, now: datetime) -> Iterator[Fact]:
+    """Of each rep the visits that were needed and those of them that were made, in the period and in the one before:
+    three statements, with the frequencies."""
+    rhythms, today = get_rhythms(), today_in(actor.zone, now)
+    for part in (shown, shown.before):
+        asked = Asked(actor, Period(Span.DAYS, part.first, part.last), today, rhythms, {})
+        for each in count_coverage(asked, "rep"):
+            yield Fact(each.group, part.first, {"visits_needed": each.needed, "visits_covered": each.covered})
+
+
+COVERAGE = Measure(
+    key="coverage",
+    title=N_("Coverage"),
+    permission=P.VISITS_TEAM,
+    load=_load,
+    path="/coverage/accounts",
+    figures=(
+        Figure(
+            "coverage_share", N_("Coverage"),
+            N_("Visits made that were needed by the frequency of the customers, of all that were needed; the list has "
+               "the customers with visits missing."),
+            Unit.SHARE, "visits_covered", ("visits_needed",), {"show": "missing"}, is_headline=True, is_daily=False,
+        ),
+        Figure(
+            "visits_needed", N_("Visits needed"),
+            N_("Due days of the customers in the period, as far as it is over; a backlog counts once."),
+            opens={"show": "all"}, is_daily=False,
+        ),
+    ),
+)  # fmt: skip
