@@ -74,7 +74,7 @@ def find_thread(actor: Actor, visit_id: UUID) -> Thread | None:
 
 def get_reviewed(actor: Actor, visit_id: UUID) -> Visit:
     """A visit that the actor may review: of somebody whom he sees, never his own (NotFoundError)."""
-    visit = db.session.scalar(select(Visit).where(Visit.id == visit_id, *_of_others(actor)))
+    visit = db.session.scalar(select(Visit).where(Visit.id == visit_id, *_of_others(actor, Visit.rep_id)))
     if visit is None:
         raise NotFoundError
     return visit
@@ -87,7 +87,7 @@ def list_reviewed(actor: Actor, visit_ids: Collection[UUID]) -> Sequence[AnyRow]
         select(Visit.id, Visit.rep_id, last.id.label("last_id"), last.kind.label("last_kind"))
         .join(CheckIn, CheckIn.visit_id == Visit.id)
         .outerjoin(last, and_(last.visit_id == Visit.id, is_last(last)))
-        .where(Visit.id.in_(sorted(visit_ids)), *_of_others(actor))
+        .where(Visit.id.in_(sorted(visit_ids)), *_of_others(actor, Visit.rep_id))
         .order_by(Visit.id)
     ).all()
 
@@ -104,20 +104,23 @@ def find_review(review_id: UUID) -> Review | None:
 
 def list_to_review(actor: Actor, which: str, number: int, now: datetime) -> Page:
     """Page `number` of the visits that a manager should look at, newest first. `which` is one of FILTERS: '' is all of
-    them, open (nobody has said anything yet, of the last REVIEWED_WITHIN), answered, queried.
+    the last REVIEWED_WITHIN, open those of which nobody has said anything yet; answered and queried are of any age.
 
     Rows (id, rep_id, rep, name, at, zone, verdict, distance, reason, findings, last_id, last_kind, text, last_at):
     `reason` is what the rep said, `findings` how many there are, `text` what was said last.
     """
     last = aliased(Review)
-    recent = CheckIn.at >= now - REVIEWED_WITHIN
-    doubtful = or_(CheckIn.verdict.in_(DOUBTFUL), has_findings())
-    is_open = and_(last.id.is_(None), recent, doubtful)
-    is_said = last.kind == which if which in ("answered", "queried") else last.kind != Standing.ACCEPTED
-    rows = _reviewed(last, inner=which in ("answered", "queried")).where(
-        is_open if which == "open" else is_said if which else or_(is_open, and_(recent, is_said)), *_of_others(actor)
-    )
-    ordered = rows.order_by(CheckIn.at.desc(), Visit.id).limit(PAGE_SIZE + 1).offset(offset(number))
+    if which in (Standing.ANSWERED, Standing.QUERIED):  # few among many visits: found by what was said
+        rows = _reviewed(last, inner=True).where(last.kind == which, *_of_others(actor, last.rep_id))
+        newest: Any = last.at
+    else:
+        nobody = and_(last.id.is_(None), or_(CheckIn.verdict.in_(DOUBTFUL), has_findings()))
+        wanted = nobody if which == "open" else or_(nobody, last.kind != Standing.ACCEPTED)
+        rows = _reviewed(last, inner=False).where(
+            CheckIn.at >= now - REVIEWED_WITHIN, wanted, *_of_others(actor, Visit.rep_id)
+        )
+        newest = CheckIn.at
+    ordered = rows.order_by(newest.desc(), Visit.id).limit(PAGE_SIZE + 1).offset(offset(number))
     return Page.of(db.session.execute(ordered).all(), number)
 
 
@@ -183,8 +186,8 @@ def is_last(review: Any) -> ColumnElement[bool]:
     return ~exists().where(later.visit_id == review.visit_id, after)
 
 
-def _of_others(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    """Visits of the people whom the actor sees, without his own."""
+def _of_others(actor: Actor, rep_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """That this column names somebody whom the actor sees, and not the actor."""
     if actor.reach is Reach.ALL:
-        return (Visit.rep_id != actor.person_id,)
-    return (Visit.rep_id.in_(sorted(actor.people - {actor.person_id})),)
+        return (rep_id != actor.person_id,)
+    return (rep_id.in_(sorted(actor.people - {actor.person_id})),)
