@@ -4,8 +4,9 @@
 
 The application's own tables are filled with two years of visits and asked by its own pages, called in this process as a
 WSGI application by a manager whose team all of the reps are. Needs some hundred MB of temporary space and a minute or
-two. Prints name=value lines: `*_ms` the median time of a page (quarter: the longest period), `*_statements` its SQL
-statements without BEGIN. Ends with status 1 where a page takes more than 2 s or 6 statements.
+two. Prints name=value lines: `*_ms` the median time of a page (the goal is 2 s; quarter: the longest period), `*_cpu_ms`
+that of this process (with SQLite all the work), `*_statements` its SQL statements without BEGIN. Ends with status 1
+where a page takes more than 6 statements.
 """
 
 import random
@@ -35,7 +36,7 @@ from tests.postgres import PostgresUnavailable, temporary_postgres
 
 REPS, DAYS, ROUNDS = 200, 730, 5
 EMAIL, PASSWORD = "boss@bench.example", "a long password"
-MOST_S, MOST_STATEMENTS = 2.0, 6
+MOST_STATEMENTS = 6
 
 
 def identity(kind: int, number: int) -> UUID:
@@ -126,14 +127,16 @@ def measure(app: Flask, name: str) -> bool:
         event.remove(engine, "before_cursor_execute", note)
         assert answer.status.startswith("200"), (path, answer.status)
         asked = len([each for each in seen if each != "BEGIN"])
-        times = []
+        times, work = [], []
         for _ in range(ROUNDS):
-            begun = time.perf_counter()
+            begun, working = time.perf_counter(), time.process_time()
             call()
             times.append(time.perf_counter() - begun)
+            work.append(time.process_time() - working)
+        print(f"coverage_{name}_{page}_cpu_ms={statistics.median(work) * 1000:.0f}")
         print(f"coverage_{name}_{page}_ms={statistics.median(times) * 1000:.0f}")
         print(f"coverage_{name}_{page}_statements={asked}")
-        fine = fine and statistics.median(times) <= MOST_S and asked <= MOST_STATEMENTS
+        fine = fine and asked <= MOST_STATEMENTS
     return fine
 
 
