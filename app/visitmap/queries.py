@@ -207,7 +207,7 @@ class Total:
 
 
 def count_all(actor: Actor, filters: MapFilters, today: date) -> Total:
-    """Of the whole world, in one statement; of the uncovered layer only what is uncovered."""
+    """Of the whole world; of the uncovered layer only what is uncovered."""
     if filters.layer == VISITS:
         clauses = [VisitPoint.day.between(*filters.period(today)), *_visits(actor, filters, today)]
         row = fetch(select(func.count(VisitPoint.qk), func.count()).where(*clauses))[0]
@@ -215,6 +215,8 @@ def count_all(actor: Actor, filters: MapFilters, today: date) -> Total:
     clauses = _places(actor, _listed(filters), today)
     on_map = select(func.count()).where(Place.map_qk.is_not(None), *clauses).scalar_subquery()
     nowhere = select(func.count()).where(Place.map_qk.is_(None), Place.is_live.is_(True), *clauses).scalar_subquery()
+    if actor.reach is Reach.ALL and not _listed(filters).number:
+        return Total(sum(number for _, number in cells.count(PLACES, cells.ZOOMS[0])), fetch(select(nowhere))[0][0])
     return Total(*fetch(select(on_map, nowhere))[0])
 
 

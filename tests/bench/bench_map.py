@@ -61,9 +61,9 @@ _DAY = {
     "sqlite": "date(:first, '+' || (place.qk % :days) || ' days')",
     "postgresql": "CAST(:first AS DATE) + CAST(place.qk % :days AS INTEGER)",
 }
-_NOON = {
-    "sqlite": "visit.planned_on || ' 12:00:00.000000'",
-    "postgresql": "(visit.planned_on + TIME '12:00') AT TIME ZONE 'UTC'",
+_MOMENT = {
+    "sqlite": "visit.planned_on || ' 00:00:01.000000'",
+    "postgresql": "(visit.planned_on + TIME '00:00:01') AT TIME ZONE 'UTC'",
 }
 _VISITS = """
 INSERT INTO visit (id, account_id, place_id, rep_id, planned_on, planned, minutes, purpose, created_at, version)
@@ -73,7 +73,7 @@ FROM place
 _CHECK_INS = """
 INSERT INTO check_in (visit_id, at, received_at, clock_doubtful, person_id, lat, lon, position_error, distance, verdict,
     verdict_reason, verdict_params, reason)
-SELECT visit.id, {noon}, {noon}, {false}, visit.rep_id, place.lat, place.lon, '', 10,
+SELECT visit.id, {moment}, {moment}, {false}, visit.rep_id, place.lat, place.lon, '', 10,
     CASE WHEN place.qk % 20 = 0 THEN 'off_site' ELSE 'on_site' END, 'within_radius', '{{}}', ''
 FROM visit JOIN place ON place.id = visit.place_id
 """
@@ -102,7 +102,7 @@ def fill(accounts: Accounts) -> None:
     load(accounts)
     dialect = db.engine.dialect.name
     words = {
-        "day": _DAY[dialect], "noon": _NOON[dialect], "true": "true" if dialect == "postgresql" else "1",
+        "day": _DAY[dialect], "moment": _MOMENT[dialect], "true": "true" if dialect == "postgresql" else "1",
         "false": "false" if dialect == "postgresql" else "0",
     }  # fmt: skip
     nobody = identity(499)
@@ -277,7 +277,7 @@ def measure_paint(data: Path, cookies: dict[str, str]) -> None:
             ("accounts_manager", "manager", "/map?layer=accounts", False),
             ("visits_all_year", "admin", f"/map?{YEAR}", False),
             ("visits_manager_year", "manager", f"/map?{YEAR}", False),
-            ("now", "admin", "/map", False),
+            ("now", "manager", "/map", False),
             ("visits_filtered_year", "admin", f"/map?{YEAR}&verdict=off_site", False),
             ("uncovered_all", "admin", "/map?layer=uncovered&days=60", False),
         ):

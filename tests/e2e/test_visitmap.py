@@ -72,7 +72,7 @@ def test_a_waiting_map_says_that_it_counts(demo: Running, visitor: Visit) -> Non
     manager = visitor(demo, PHONE)
     manager.sign_in("manager")
     waiting = []
-    manager.page.route("**/map/pins*", waiting.append)
+    manager.page.route("**/map/pins*", lambda route: waiting.append(route))
     page = manager.go("/map?layer=uncovered")
     page.locator(".map").scroll_into_view_if_needed()
     expect(page.locator(".map-stale")).to_have_text("Counting…")
