@@ -4,7 +4,7 @@
 
 The application's own tables are filled with two years of visits and asked by its own pages, called in this process as a
 WSGI application by a manager whose team all of the reps are. Needs some hundred MB of temporary space and a minute or
-two. Prints name=value lines: `*_ms` the median time of a page (the goal is 2 s; quarter: the longest period), `*_cpu_ms`
+two. Prints name=value lines: `*_ms` the median time of a page (goal: 2 s; quarter: the longest period), `*_cpu_ms`
 that of this process (with SQLite all the work), `*_statements` its SQL statements without BEGIN. Ends with status 1
 where a page takes more than 6 statements.
 """
