@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.accounts.queries import get_rhythms
-from app.coverage.queries import Asked, count_coverage
+from app.coverage.queries import Asked, count_needs
 from app.coverage.rules import Period, Span
 from app.dashboards.ports import Measure
 from app.dashboards.rules import Fact, Figure, Unit
@@ -17,12 +17,11 @@ from app.kernel.i18n import N_
 
 def _load(actor: Actor, shown: Shown, now: datetime) -> Iterator[Fact]:
     """Of each rep the visits that were needed and those of them that were made, in the period and in the one before:
-    three statements, with the frequencies."""
+    two statements, with the frequencies."""
     rhythms, today = get_rhythms(), today_in(actor.zone, now)
-    for part in (shown, shown.before):
-        asked = Asked(actor, Period(Span.DAYS, part.first, part.last), today, rhythms, {})
-        for each in count_coverage(asked, "rep"):
-            yield Fact(each.group, part.first, {"visits_needed": each.needed, "visits_covered": each.covered})
+    periods = [Period(Span.DAYS, part.first, part.last) for part in (shown, shown.before)]
+    for row in count_needs([Asked(actor, period, today, rhythms, {}) for period in periods]):
+        yield Fact(row.rep_id, row.first, {"visits_needed": int(row.needed), "visits_covered": int(row.covered)})
 
 
 COVERAGE = Measure(

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, and_, case, distinct, func, literal, null, or_, select
+from sqlalchemy import CTE, ColumnElement, Row, and_, case, distinct, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, ClassRhythm
@@ -141,7 +141,7 @@ def _courses(asked: Asked, by: str | None) -> CTE:
     courses: Any = select(*columns).outerjoin(before, before.id == row.before_id)
     for report, visit_id in ((promise, row.before_id), (next_promise, row.latest_id)):
         courses = courses.outerjoin(report, report.visit_id == visit_id)
-    made: CTE = courses.cte("course").prefix_with("MATERIALIZED")
+    made: CTE = courses.cte(f"course_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")
     return made
 
 
@@ -163,7 +163,7 @@ def _looked_up(asked: Asked, by: str | None) -> CTE:
         rows = rows.outerjoin(part, part.c.account_id == Account.id)
     rows = _joined(rows, [*asked.within, *([by] if by else [])]).where(*_accounts(asked))
     # Computed once: else SQLite would look again wherever a column is named.
-    found: CTE = rows.cte("looked_up").prefix_with("MATERIALIZED")
+    found: CTE = rows.cte(f"looked_up_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")
     return found
 
 
@@ -256,7 +256,7 @@ def _standings(asked: Asked, by: str | None = None) -> CTE:
     until = asked.period.until(asked.today).toordinal()
     needed = _needed(courses.c, asked.period.first.toordinal(), until)
     columns: list[Any] = [*courses.c, needed.label("needed")]
-    return select(*columns).cte("standing").prefix_with("MATERIALIZED")
+    return select(*columns).cte(f"standing_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")
 
 
 def _holds(row: Any, asked: Asked) -> Mapping[State, ColumnElement[bool]]:
@@ -322,6 +322,18 @@ def count_coverage(asked: Asked, by: str) -> list[Figures]:
         for each in fetch(statement)
     ]  # fmt: skip
     return sorted(found, key=lambda figures: (figures.label, str(figures.group)))
+
+
+def count_needs(periods: Sequence[Asked]) -> list[Row[Any]]:
+    """(first, rep_id, needed, covered) of each rep in each of the periods, by its first day: one statement."""
+    parts = []
+    for asked in periods:
+        row = _standings(asked, "rep").c
+        covered = case((row.made < row.needed, row.made), else_=row.needed)
+        first = literal(asked.period.first).label("first")
+        numbers = func.sum(row.needed).label("needed"), func.sum(covered).label("covered")
+        parts.append(select(first, row.group.label("rep_id"), *numbers).group_by(row.group))
+    return list(db.session.execute(union_all(*parts)))
 
 
 def count_reasons(asked: Asked) -> list[tuple[str, int]]:
