@@ -19,7 +19,8 @@ import re
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -183,7 +184,7 @@ def _plain(value: Any) -> Any:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _members(source: Path) -> Generator[tuple[str, IO[bytes]], None, None]:
     """(name, readable) of each file in the archive, from front to back; whatever is no plain file is passed over.
 
     Damaged or cut off: gzip.BadGzipFile, zlib.error, EOFError or tarfile.TarError, at the latest after the last file.
@@ -199,10 +200,11 @@ def _members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _about(source: Path) -> dict[str, Any]:
-    name, content = next(_members(source), ("", io.BytesIO()))
-    if name != "about.json":
-        raise NotRestorableError("This is not a Fieldbook backup.")
-    about: dict[str, Any] = json.loads(content.read())
+    with closing(_members(source)) as members:  # what is read ends with its members
+        name, content = next(members, ("", io.BytesIO()))
+        if name != "about.json":
+            raise NotRestorableError("This is not a Fieldbook backup.")
+        about: dict[str, Any] = json.loads(content.read())
     if about["format"] != FORMAT:
         raise NotRestorableError(f"This backup has format {about['format']}; this version reads format {FORMAT}.")
     return about

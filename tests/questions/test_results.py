@@ -74,7 +74,7 @@ def test_yes_and_no_are_counted_and_each_opens_its_visits(
 ) -> None:
     mona, path = browser(cast.mona), f"/questions/{asked.question['yes_no']}"
     page = mona.get(path).text
-    assert stats(page) == {"Visits that asked it": "4", "Answered": "3", "Not answered": "1"}
+    assert stats(page) == {"Visits that asked it": "4", "Answered it": "3", "Not answered": "1"}
     assert bars(page) == {"Yes": (2, 67), "No": (1, 33)}
     links = re.findall(r'href="(/questions/[^"]*value=[^"]*)"', page)
     found = {link.partition("value=")[2]: listed(mona.get(link.replace("&amp;", "&")).text) for link in links}
@@ -136,7 +136,7 @@ def test_only_the_latest_answer_counts_and_none_that_was_taken_back(
     mona = browser(cast.mona)
     assert bars(mona.get(f"/questions/{asked.question['yes_no']}").text) == {"Yes": (1, 33), "No": (2, 67)}
     page = mona.get(f"/questions/{asked.question['number']}").text
-    assert (stats(page)["Answered"], stats(page)["Largest"]) == ("3", "4.5 pcs")
+    assert (stats(page)["Answered it"], stats(page)["Largest"]) == ("3", "4.5 pcs")
 
 
 def test_period_rep_and_class_narrow_all_of_it(
