@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -16,13 +17,17 @@ from app.accounts.models import Account
 from app.accounts.queries import get_rhythms, list_overdue
 from app.accounts.rules import VISIT_INTERVAL_DAYS, next_visit_due
 from app.coverage.actions import save_account_rhythm, save_class_rhythm
-from app.coverage.queries import Asked, CoveredAccount, count_coverage, count_reasons, list_covered
+from app.coverage.plugs import COVERAGE
+from app.coverage.queries import NOWHERE, Asked, CoveredAccount, count_coverage, count_reasons, list_covered
 from app.coverage.rules import Course, Period, Span, Standing, State, covered, period_of, required, states_of
+from app.dashboards.rules import Span as DashboardSpan
+from app.dashboards.rules import period_of as dashboard_period
 from app.infra.days import day_number
 from app.infra.db import db, transact
 from app.kernel.access import Actor
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
+from app.territories.models import Territory, TerritoryAccount
 from app.visits.actions import CheckInInput, check_in_unplanned
 from app.visits.rules import Fix
 from tests.conftest import NOW, Cast
@@ -212,6 +217,47 @@ def test_what_is_put_away_or_nobodys_is_not_counted(cast: Cast) -> None:
 
 
 # --- Cost ------------------------------------------------------------------------------------------------------------
+
+
+def test_territories_divide_them_too(cast: Cast, pasts: list[Past]) -> None:
+    """Those that lie in none are a group of their own, so that all groups are all accounts."""
+    rows = everything(ask(cast.ada))
+    inside = [row.id for row in rows[:7]]
+
+    def draw() -> UUID:
+        made = Territory(id=new_id(), name="North", colour="#1b6ca8", rule={}, created_at=NOW)
+        db.session.add(made)
+        db.session.flush()
+        db.session.add_all(TerritoryAccount(account_id=id_, territory_id=made.id, how="hand") for id_ in inside)
+        return made.id
+
+    north = transact(draw)
+    groups = {group.group: group for group in count_coverage(ask(cast.ada), "territory")}
+    assert {id_: group.accounts for id_, group in groups.items()} == {north: 7, NOWHERE: len(rows) - 7}
+    assert groups[north].label == "North"
+    assert sum(group.needed for group in groups.values()) == sum(row.needed for row in rows)
+    for id_, group in groups.items():
+        found = everything(ask(cast.ada, territory=id_))
+        assert ({row.id for row in found} == set(inside)) is (id_ == north)
+        assert group.made == sum(row.made for row in found)
+
+
+def test_the_dashboard_counts_as_coverage_does(cast: Cast, pasts: list[Past]) -> None:
+    now, shown = datetime.combine(TODAY, time(4), UTC), dashboard_period(DashboardSpan.MONTH, TODAY, TODAY)
+    facts = list(COVERAGE.load(cast.ada, shown, now))
+    for part in (shown, shown.before):
+        groups = count_coverage(ask(cast.ada, Period(Span.DAYS, part.first, part.last)), "rep")
+        told = {fact.rep_id: fact.numbers for fact in facts if fact.day == part.first}
+        assert told == {
+            group.group: {"visits_needed": group.needed, "visits_covered": group.covered} for group in groups
+        }
+        assert any(group.covered for group in groups)
+
+
+def test_only_those_of_a_team(cast: Cast, pasts: list[Past]) -> None:
+    asked = replace(ask(cast.ada), reps=[cast.rita.person_id])
+    assert {row.owner for row in everything(asked)} == {"Rita"}
+    assert [group.label for group in count_coverage(asked, "rep")] == ["Rita"]
 
 
 @contextmanager

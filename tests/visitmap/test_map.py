@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts.actions import archive_account, assign_owner
 from app.infra import cells
-from app.infra.db import transact
+from app.infra.db import db, transact
+from app.infra.looks import Look
 from app.kernel.dates import today_in
 from app.kernel.datum import to_gcj02
 from app.kernel.geo import Position
@@ -53,6 +55,21 @@ def test_managers_and_nobody_else(cast: Cast, world: World, browser: Open) -> No
         assert [browser(who).get(path).status_code for who in (cast.mona, cast.ada)] == [200, 200]
         assert [browser(who).get(path).status_code for who in (cast.rita, cast.otto, None)] == [404, 404, 302]
         assert browser(cast.mona).post(path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/map", "map"), ("/map/pins", "map"), (f"/map?layer=visits&{YEAR}", "map"),
+        (f"/map/pins?layer=visits&{YEAR}&{box(BUND)}", "map"), ("/visits", "list"), ("/visits/export?as=csv", "export"),
+        ("/map?layer=accounts", None), (f"/map/pins?layer=accounts&{box(BUND)}", None),
+    ],
+)  # fmt: skip
+def test_who_looked_is_written_down(path: str, what: str | None, cast: Cast, world: World, browser: Open) -> None:
+    assert browser(cast.mona).get(path).status_code == 200
+    db.session.rollback()
+    told = {(look.person_id, look.about_id, look.what) for look in db.session.scalars(select(Look))}
+    assert told == ({(cast.mona.id, cast.rita.id, what)} if what else set())
 
 
 @pytest.mark.parametrize("layer", ["visits", "accounts", "uncovered", ""])

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import event, select, update
 
+from app.accounts.models import Place
 from app.identity.models import Person
 from app.infra.db import db, transact
 from app.kernel.ids import new_id
 from app.visits.audit import find_unlinked, walk
-from app.visits.models import CheckIn, Finding, Photo
+from app.visits.models import CheckIn, Finding, Photo, Visit, VisitPoint
 from app.visits.photos import look_of
 from app.visits.retention import delete_old_positions
 from app.visits.verdict import looks_alike
@@ -195,4 +196,6 @@ def test_a_visit_says_when_its_position_was_deleted(
     assert pins not in mona.get(f"/reps/{cast.rita.id}/days/{today}").text
     assert mona.get(f"/board/pins?day={today}").status_code == 200
     assert db.session.get_one(CheckIn, visit).verdict == "on_site"
+    place = db.session.get_one(Place, db.session.get_one(Visit, visit).place_id)
+    assert db.session.get_one(VisitPoint, visit).qk == place.qk, "the map does not remember it either"
     assert intact()
