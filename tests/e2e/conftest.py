@@ -88,6 +88,13 @@ def demo() -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def fresh_demo() -> Iterator[Running]:
+    """A demo of its own, for journeys that need the day as the demo leaves it, whatever the hour."""
+    with started() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def demo_on_postgres(postgres_url: str) -> Iterator[Running]:
     """The demo company on PostgreSQL."""

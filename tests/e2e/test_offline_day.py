@@ -230,8 +230,8 @@ def test_the_whole_day_without_network_is_the_same_day(demo: Running, visitor: O
     assert json.dumps(days[False], default=str, indent=1) == json.dumps(days[True], default=str, indent=1)
 
 
-def test_today_and_the_plan_follow_what_was_done_without_network(demo: Running, visitor: Open) -> None:
-    rep = visitor(demo, PHONE, position=(51.5, -0.1))
+def test_today_and_the_plan_follow_what_was_done_without_network(fresh_demo: Running, visitor: Open) -> None:
+    rep = visitor(fresh_demo, PHONE, position=(51.5, -0.1))
     rep.sign_in("rep2.london")
     carried(rep)
     offline(rep, True)

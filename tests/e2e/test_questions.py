@@ -24,7 +24,7 @@ CHOICE, WORDS = UUID(int=0x7E57_0001), UUID(int=0x7E57_0002)
 
 
 @pytest.fixture(scope="module")
-def asking(demo: Running) -> Running:
+def asking(fresh_demo: Running) -> Running:
     """The demo company, which asks customers of every class, and also for a choice and for words."""
 
     def ask() -> None:
@@ -35,8 +35,8 @@ def asking(demo: Running) -> Running:
         add_question(admin, CHOICE, QuestionInput(Kind.CHOICE, "Where?", every, options=options), NOW)
         add_question(admin, WORDS, QuestionInput(Kind.TEXT, "What do they say?", every), NOW)
 
-    in_database(demo, lambda: transact(ask))
-    return demo
+    in_database(fresh_demo, lambda: transact(ask))
+    return fresh_demo
 
 
 def group(page: Page, question: str) -> Any:

@@ -32,13 +32,13 @@ def check_in_far_away(rep: Visitor) -> str:
 
 
 @pytest.mark.parametrize("name", ["rep.london", "rep"])
-def test_a_question_its_answer_without_signal_and_the_decision(demo: Running, visitor: Open, name: str) -> None:
-    rep = visitor(demo, PHONE, position=FAR)
+def test_a_question_its_answer_without_signal_and_the_decision(fresh_demo: Running, visitor: Open, name: str) -> None:
+    rep = visitor(fresh_demo, PHONE, position=FAR)
     rep.sign_in(name)
     carried(rep)
     visit = check_in_far_away(rep)
 
-    manager = visitor(demo, DESK)
+    manager = visitor(fresh_demo, DESK)
     manager.sign_in("manager")
     page = manager.go("/reviews?filter=open")
     page.locator(f".rows a[href='{visit}']").click()
@@ -88,9 +88,9 @@ def test_a_question_its_answer_without_signal_and_the_decision(demo: Running, vi
     rep.fits()
 
 
-def test_it_works_without_a_script(demo: Running, visitor: Open) -> None:
+def test_it_works_without_a_script(fresh_demo: Running, visitor: Open) -> None:
     """Manager and rep with JavaScript switched off: the check-in has no position, which is asked about."""
-    rep = visitor(demo, PHONE, java_script_enabled=False)
+    rep = visitor(fresh_demo, PHONE, java_script_enabled=False)
     rep.sign_in("rep.taipei")
     rep.go("/accounts")
     account = rep.page.locator("#account_list .rows a[href^='/accounts/']").nth(3).get_attribute("href")
@@ -99,7 +99,7 @@ def test_it_works_without_a_script(demo: Running, visitor: Open) -> None:
     page.fill("textarea[name=reason]", "No signal here")
     page.click("[data-position-submit]")
     visit = page.url.removeprefix(rep.base)
-    manager = visitor(demo, DESK, java_script_enabled=False)
+    manager = visitor(fresh_demo, DESK, java_script_enabled=False)
     manager.sign_in("manager")
     desk = manager.go(visit)
     desk.click("#review [value=queried]")

@@ -27,7 +27,7 @@ def test_a_manager_looks_at_the_map(demo: Running, visitor: Visit) -> None:
     assert parse_qs(urlsplit(again.value.url).query)["zoom"] == zoom, "the view of the address is asked at once"
 
     # Another layer keeps the view; filters are chosen by keyboard, and hold on the map and in the list.
-    page.get_by_role("link", name="Visits").focus()
+    page.get_by_role("link", name="Visits", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("layer=visits.*zoom=|zoom=.*layer=visits"))
     page.click("nav.chips a:last-child")
@@ -46,11 +46,11 @@ def test_a_manager_looks_at_the_map(demo: Running, visitor: Visit) -> None:
     page.locator(".leaflet-marker-icon").first.wait_for()
     manager.without_network = True
     manager.context.set_offline(True)
-    page.locator(".leaflet-control-zoom-out").click()
+    page.locator(".leaflet-control-zoom-in").click()
     expect(page.locator(".map-stale")).to_contain_text("No connection")
     manager.context.set_offline(False)
     manager.without_network = False
-    page.locator(".leaflet-control-zoom-out").click()
+    page.locator(".leaflet-control-zoom-in").click()
     expect(page.locator(".map-stale")).to_be_empty()
 
 
