@@ -150,7 +150,7 @@ def text_of(figure: Figure, value: float | None) -> str:
     if value is None:
         return "–"
     if figure.unit is Unit.SHARE:
-        return f"{value * 100:.0f} %"
+        return f"{floor(value * 100 + 1e-9)} %"  # 100 is all of it, here as in the lists behind
     if figure.unit is Unit.RATIO:
         return f"{value:,.2f}"
     if figure.unit is Unit.MONEY:

@@ -21,6 +21,7 @@ from app.infra.db import db, transact
 from app.kernel.dates import today_in
 from app.kernel.ids import new_id
 from app.visits.models import CheckIn, CheckOut, Visit
+from app.web.sheet import MOST_ROWS
 from tests.conftest import NOW, Browser, Cast
 from tests.dashboards.conftest import Fields, put
 
@@ -168,7 +169,7 @@ def test_absurd_addresses_are_answered(cast: Cast, fields: Fields, browser: Open
     ("figure", "value", "text", "cell"),
     [
         (Figure("n", "", ""), 1234, "1,234", Decimal(1234)),
-        (Figure("n", "", "", Unit.SHARE), 0.876, "88 %", 87.6),
+        (Figure("n", "", "", Unit.SHARE), 0.876, "87 %", 87.6),
         (Figure("n", "", "", Unit.RATIO), 0.4212, "0.42", 0.4212),
         (Figure("n", "", "", Unit.MINUTES), 725, "12:05 h", Decimal(725)),
         (Figure("n", "", "", Unit.MINUTES, below=("m",)), 31.44, "31 min", 31.4),
@@ -227,7 +228,7 @@ def test_orders_as_a_file_have_their_currency_beside_the_amount(cast: Cast, fiel
 def test_too_many_rows_are_refused_and_not_cut_off(
     cast: Cast, fields: Fields, browser: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.sheet.MOST_ROWS", 10)
+    monkeypatch.setitem(MOST_ROWS, "csv", 10)
     answer = browser(cast.mona).get(f"/visits/export?{days(fields)}")
     assert answer.status_code == 422
     assert "Choose a shorter period or fewer people" in answer.text
