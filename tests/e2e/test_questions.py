@@ -159,6 +159,8 @@ def test_a_question_that_was_changed_meanwhile_is_answered_as_it_was_read(asking
     carried(rep)
     visit = check_in(rep, asking, "rep.london")
     settle(rep, True)
+    rep.go(f"/visits/{visit}")
+    expect(group(rep.page, "Where?")).to_be_visible()  # so this is what the phone keeps
     offline(rep, True)
     page = rep.go(f"/visits/{visit}")
     expect(page.locator("#age")).to_be_visible()
