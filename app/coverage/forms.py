@@ -23,7 +23,7 @@ from app.visits.forms import day_of
 from app.web.form import Form, line
 
 DAYS, WEEKS, NONE, AS_CLASS = "days", "weeks", "none", "class"
-TODO, ALL = "todo", "all"  # besides states: overdue and due, and whatever state
+OPEN, ALL = "todo", "all"  # besides states: overdue and due, and whatever state
 _SHOWN = {ALL, *(each.value for each in State)}
 
 
@@ -31,7 +31,7 @@ _SHOWN = {ALL, *(each.value for each in State)}
 class CoverageAsked:
     """What an address of coverage asks for: a period (of `span`, with the day `on`, or from the first to the second of
     `days`), how it is divided (`by`), the groups that it is narrowed to (`within`, as app.coverage.queries.GROUPINGS
-    reads them) and the `team` (with those below it), and for the list which accounts to `show` (a State, TODO or ALL),
+    reads them) and the `team` (with those below it), and for the list which accounts to `show` (a State, OPEN or ALL),
     and `day`, on which to plan."""
 
     span: Span
@@ -54,7 +54,7 @@ class CoverageAsked:
             Span.DAYS if is_some else Span(span) if span in SPAN_NAMES else usual,
             day_of(args.get("on"), today),
             by if by in GROUPINGS else next(iter(GROUPINGS)),
-            show if show in _SHOWN else TODO,
+            show if show in _SHOWN else OPEN,
             max(today, day_of(args.get("day"), today)),
             {name: value for name, value in read.items() if value is not None},
             (first, last) if is_some else None,
@@ -69,7 +69,7 @@ class CoverageAsked:
     @property
     def states(self) -> tuple[State, ...]:
         """The states to show; none for all accounts."""
-        if self.show == TODO:
+        if self.show == OPEN:
             return (State.OVERDUE, State.DUE)
         return () if self.show == ALL else (State(self.show),)
 

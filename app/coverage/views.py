@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.queries import get_account, get_rhythms
 from app.accounts.rules import RATINGS, is_against, wish_text
 from app.coverage.actions import save_account_rhythm, save_class_rhythm
-from app.coverage.forms import ALL, TODO, CoverageAsked, RhythmForm
+from app.coverage.forms import ALL, OPEN, CoverageAsked, RhythmForm
 from app.coverage.queries import (
     GROUPINGS,
     NOTHING,
@@ -131,7 +131,7 @@ def account_index() -> Response:
 
 def _state_chips(asked: CoverageAsked) -> list[tuple[str, str, bool]]:
     named = [(state.value, translated(name)) for state, name in STATE_NAMES.items()]
-    named = [(TODO, _("Due and overdue")), *named, (ALL, _("All"))]
+    named = [(OPEN, _("Due and overdue")), *named, (ALL, _("All"))]
     return [(label, asked.accounts(show=value), asked.show == value) for value, label in named]
 
 
