@@ -1,8 +1,9 @@
 """Static files: everything a browser gets is copied into one folder that is named after its contents.
 
-`flask assets build` makes `static/built/<hash>/` from the project's own `static/` and from the npm packages, each text
-also compressed (`.br`, `.gz`), to be served at `/static/<hash>/…` and cached for ever. Only built files are served:
-`make run` builds again whenever one of the sources has changed. The build before stays for pages that are still open.
+`flask assets build` makes `static/built/<hash>/` from the project's own `static/`, its scripts minified, and from the
+npm packages, each text also compressed (`.br`, `.gz`), to be served at `/static/<hash>/…` and cached for ever. Only
+built files are served: `make run` builds again whenever one of the sources has changed. The build before stays for
+pages that are still open.
 
     static/built/current.txt                            the hash of the build to serve
     static/built/<hash>/css/… js/… icons/…              our own, as in static/, and the app's icons as PNG
@@ -20,6 +21,14 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from whitenoise.compress import Compressor
+
+try:
+    from minify import string as minified
+except ImportError:  # there is no wheel for Apple's processors: scripts stay as they are written
+
+    def minified(mediatype: str, string: str) -> str:
+        return string
+
 
 from app import catalogues
 from app.infra import icons, mainland
@@ -97,7 +106,8 @@ def _digest(sources: dict[str, Path], words: dict[str, bytes]) -> str:
     for name, path in sources.items():
         content = path.read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode() + content)
-    total.update(Path(icons.__file__).read_bytes())
+    for code in (__file__, icons.__file__):
+        total.update(Path(code).read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -109,7 +119,10 @@ def _make(built: Path, name: str, sources: dict[str, Path], words: dict[str, byt
     for inside, source in files.items():
         copy = aside / inside
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        if inside.startswith("js/"):
+            content = minified("application/javascript", content.decode()).encode()
+        copy.write_bytes(content)
         if _same(previous / inside, copy):  # brotli at its best takes seconds for the atlas
             for suffix in (".br", ".gz"):
                 if (done := previous / f"{inside}{suffix}").is_file():

@@ -3,21 +3,26 @@ import { isKept } from "./entry.js";
 import { ask, canKeep, isBehind, keep } from "./kept.js";
 import { _ } from "./words.js";
 
-/* htmx comes where a page has work for it, after the first picture: it costs a phone more than all else here. What was
-   typed before it came is looked for then. */
+/* After the first picture comes what it does not need: scripts of the type "later" (layout.html), and htmx, which costs a phone more
+   than all else here, where a page has work for it. What was typed before it came is looked for then. */
+const later = (act) => requestAnimationFrame(() => setTimeout(act));
+const bring = () => later(() => document.querySelectorAll("script[type=later]").forEach(({ src }) => import(src)));
+bring();
+document.addEventListener("page:drawn", bring);
+
 const HTMX = "includeIndicatorCSS:false, history:reload, defaultSwap:outerHTML, defaultTimeout:30000";
 const early = () => {
   for (const field of document.querySelectorAll("[hx-get] input:not([type=hidden]), input[hx-get]")) {
     if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 };
-if (!window.htmx && document.querySelector("[hx-get], [hx-post]")) requestAnimationFrame(() => setTimeout(() => {
+if (!window.htmx && document.querySelector("[hx-get], [hx-post]")) later(() => {
   const src = new URL("../vendor/htmx.org/htmx.min.js", import.meta.url);
   document.head.append(
     Object.assign(document.createElement("meta"), { name: "htmx-config", content: HTMX }),
     Object.assign(document.createElement("script"), { src, onload: () => setTimeout(early) }), // it begins in a timeout, too
   );
-}));
+});
 
 const offline = () => document.getElementById("offline");
 const icon = document.querySelector("link[rel=icon]").href;

@@ -67,6 +67,17 @@ def test_text_is_compressed_beside_itself_and_pictures_are_not(root: Path) -> No
     assert "vendor/leaflet/images/layers.png.br" not in files
 
 
+@pytest.mark.skipif(assets.minified.__module__ == assets.__name__, reason="no minifier for this processor")
+def test_our_scripts_lose_their_remarks_and_nothing_else(root: Path) -> None:
+    said = "export const said = `keeps  // this\n  ${1 /* not this */ + 1}`;"
+    write(root / "static/js/map/pins.js", f"/** What a pin is. */\n{said} // and why\nconst at = /[/*]/u;\n")
+    files = contents(root / "static/built" / build(root)[0])
+    slim = files["js/map/pins.js"].decode()
+    assert "keeps  // this\n  ${" in slim and "/[/*]/u" in slim
+    assert "What a pin is" not in slim and "and why" not in slim
+    assert files["vendor/htmx.org/htmx.min.js"].startswith(b"htmx.org dist/htmx.min.js ")
+
+
 def test_the_same_sources_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
     other = checkout(tmp_path / "two")
     assert build(root)[0] == build(other)[0]
