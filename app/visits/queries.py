@@ -25,7 +25,7 @@ from app.visits.filters import VisitFilters
 from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit, VisitAlias
 from app.visits.plausibility import ENOUGH
 from app.visits.rules import Dismissal as DismissalKind
-from app.visits.rules import VisitState, state_of, tone_of
+from app.visits.rules import VisitState, forgotten, state_of, tone_of
 
 _Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
@@ -261,8 +261,9 @@ def find_present(actor: Actor, now: datetime, asked: AnySelect) -> tuple[VisitLi
     return present, [each for each in lines if each.row.is_asked]
 
 
-def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
-    """(visit_id, at, minutes, zone, person_id, next_at) of all check-ins without a check-out, of one rep or of all.
+def list_open(rep_id: UUID | None = None, among: Collection[UUID] | None = None) -> Sequence[AnyRow]:
+    """(visit_id, at, minutes, zone, person_id, next_at) of all check-ins without a check-out, of one rep or of all, and
+    of these visits or of all.
 
     `zone` is the rep's; `next_at`: when the rep checked in elsewhere after it, None where not yet.
     """
@@ -274,7 +275,14 @@ def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
     )
     if rep_id is not None:
         statement = statement.where(CheckIn.person_id == rep_id)
+    if among is not None:
+        statement = statement.where(CheckIn.visit_id.in_(among))
     return db.session.execute(statement).all()
+
+
+def list_forgotten(now: datetime, rep_id: UUID | None = None, among: Collection[UUID] | None = None) -> list[AnyRow]:
+    """Those of `list_open` that were left open by mistake."""
+    return [row for row in list_open(rep_id, among) if forgotten(row.at, now, row.zone, row.next_at)]
 
 
 def next_check_in_at(check_in: CheckIn) -> datetime | None:
