@@ -11,6 +11,8 @@ from sqlalchemy import delete, select
 from app.accounts.actions import note_visit, set_position
 from app.accounts.models import Place
 from app.accounts.queries import get_account, get_main_place, get_place, is_archived
+from app.chain.actions import link
+from app.chain.rules import new_salt
 from app.identity.permissions import P
 from app.infra.arrival import heard_at
 from app.infra.db import AnyRow, db
@@ -22,7 +24,6 @@ from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
-from app.visits.chain import new_salt
 from app.visits.events import (
     CheckedIn,
     CheckedOut,
@@ -34,7 +35,7 @@ from app.visits.events import (
     VisitReported,
     VisitWithdrawn,
 )
-from app.visits.evidence import findings_on, keep, link, other_places, told_of_photo
+from app.visits.evidence import findings_on, keep, other_places, told_of_photo
 from app.visits.facts import (
     Kind,
     of_check_in,
@@ -62,9 +63,18 @@ from app.visits.queries import (
     list_forgotten,
     next_check_in_at,
 )
-from app.visits.rules import OUTCOMES, Fix, Verdict, estimated_check_out, forgotten, judge, needs_reason, question
+from app.visits.rules import (
+    OUTCOMES,
+    Fix,
+    Verdict,
+    estimated_check_out,
+    forgotten,
+    judge,
+    needs_reason,
+    question,
+    weigh,
+)
 from app.visits.rules import Dismissal as DismissalKind
-from app.visits.verdict import weigh
 
 FURTHEST_PLAN = timedelta(days=366)
 MOST_PHOTOS = 20

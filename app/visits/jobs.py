@@ -7,8 +7,8 @@ from uuid import UUID
 from app.infra.db import transact
 from app.infra.queue import JobKind
 from app.visits.actions import close_forgotten
+from app.visits.evidence import delete_old_positions
 from app.visits.queries import list_forgotten
-from app.visits.retention import delete_old_positions
 
 BATCH = 500  # check-ins of a transaction: nobody waits long for a turn to write
 

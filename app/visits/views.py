@@ -50,9 +50,9 @@ from app.visits.queries import (
     list_missed,
     list_photos,
 )
-from app.visits.review_queries import asked_about
 from app.visits.rules import (
     OUTCOMES,
+    SENTENCES,
     STATE_NAMES,
     VERDICT_NAMES,
     Dismissal,
@@ -61,7 +61,6 @@ from app.visits.rules import (
     needs_reason,
     visit_minutes,
 )
-from app.visits.verdict import SENTENCES
 from app.web.actor import current_actor, current_device
 from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
@@ -87,7 +86,6 @@ def today_index() -> Response:
     today = today_in(actor.zone, now)
     lines = list_day(actor, actor.person_id, today, now)
     following = next((each for each in lines if each.state is VisitState.PLANNED), None)
-    present, asked = find_present(actor, now, asked_about(actor.person_id))
     return page(
         "visits/today.html",
         today=today,
@@ -95,8 +93,8 @@ def today_index() -> Response:
         following=following,
         ways=_ways(following) if following else None,
         check_in_form=CheckInForm(),
-        present=present,
-        asked=asked,
+        present=find_present(actor, now),
+        panels=shown_in("today", actor, actor.person_id),
         missed=list_missed(actor, today, now, MOST_MISSED),
         shown=MOST_MISSED if request.args.get("missed") == "all" else FIRST_MISSED,
         overdue=list_overdue(actor, today, 5),
