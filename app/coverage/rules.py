@@ -137,7 +137,7 @@ STATE_NAMES: Mapping[State, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Coverage:
     """How an account stands. `due_on`: next_visit_due; `visited`: ever; `planned_on`: the next open plan from today on,
     a postponed visit's new day among them; `skipped`: planned visits of the period that did not take place, and whose
     rep said why; `needed` and `made`: visits of the period."""
@@ -150,16 +150,16 @@ class Standing:
     made: int
 
 
-def states_of(standing: Standing, period: Period, today: date) -> frozenset[State]:
+def states_of(found: Coverage, period: Period, today: date) -> frozenset[State]:
     """All that holds of it. Overdue is the day after the due day; due is from today to the end of the period."""
-    due_on = standing.due_on
+    due_on = found.due_on
     said = {
         State.OVERDUE: due_on is not None and due_on < today,
         State.DUE: due_on is not None and today <= due_on <= period.last,
-        State.PLANNED: standing.planned_on is not None,
-        State.VISITED: standing.made > 0,
-        State.SKIPPED: standing.skipped > 0,
-        State.NEVER: not standing.visited,
-        State.MISSING: standing.made < standing.needed,
+        State.PLANNED: found.planned_on is not None,
+        State.VISITED: found.made > 0,
+        State.SKIPPED: found.skipped > 0,
+        State.NEVER: not found.visited,
+        State.MISSING: found.made < found.needed,
     }
     return frozenset(state for state, holds in said.items() if holds)

@@ -19,7 +19,7 @@ from app.accounts.rules import VISIT_INTERVAL_DAYS, next_visit_due
 from app.coverage.actions import save_account_rhythm, save_class_rhythm
 from app.coverage.plugs import COVERAGE
 from app.coverage.queries import NOWHERE, Asked, CoveredAccount, count_coverage, count_reasons, list_covered
-from app.coverage.rules import Course, Period, Span, Standing, State, covered, period_of, required, states_of
+from app.coverage.rules import Course, Coverage, Period, Span, State, covered, period_of, required, states_of
 from app.dashboards.rules import Span as DashboardSpan
 from app.dashboards.rules import period_of as dashboard_period
 from app.infra.days import day_number
@@ -54,7 +54,7 @@ def everything(asked: Asked, *states: State) -> list[CoveredAccount]:
     raise AssertionError("too many pages")
 
 
-def expected(past: Past, period: Period) -> tuple[int, Standing]:
+def expected(past: Past, period: Period) -> tuple[int, Coverage]:
     """What the rules say of an account, from the facts alone."""
     intervals = {name: days for name, days in VISIT_INTERVAL_DAYS.items() if name != "C"}
     days = intervals.get(past.rating) if past.own_days is None else past.own_days or None
@@ -73,7 +73,7 @@ def expected(past: Past, period: Period) -> tuple[int, Standing]:
     last = max(past.visits, default=None)
     due_on = next_visit_due(last, past.rating, past.visits[last] if last else past.agreed_on, intervals, past.own_days)
     skipped = sum(period.first <= day <= period.last for day in past.skipped)
-    return needed, Standing(due_on, last is not None, min(past.plans, default=None), skipped, needed, len(made))
+    return needed, Coverage(due_on, last is not None, min(past.plans, default=None), skipped, needed, len(made))
 
 
 @pytest.mark.parametrize("period", PERIODS, ids=lambda period: f"{period.span}-{period.first}")
@@ -84,10 +84,10 @@ def test_the_lists_say_what_the_rules_say(cast: Cast, pasts: list[Past], period:
     assert found.keys() == known.keys()
     of_state: Counter[State] = Counter()
     for row_id, row in found.items():
-        _needed, standing = expected(known[row_id], period)
-        told = Standing(row.due_on, row.last_visit_on is not None, row.planned_on, row.skipped, row.needed, row.made)
-        assert told == standing, (known[row_id], row)
-        of_state.update(states_of(standing, period, TODAY))
+        _needed, stands = expected(known[row_id], period)
+        told = Coverage(row.due_on, row.last_visit_on is not None, row.planned_on, row.skipped, row.needed, row.made)
+        assert told == stands, (known[row_id], row)
+        of_state.update(states_of(stands, period, TODAY))
         assert bool(row.reason) == bool(row.skipped)
     for state in State:
         assert len(everything(asked, state)) == of_state[state], state

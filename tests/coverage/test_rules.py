@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from app.coverage.rules import (
     SPAN_NAMES,
     Course,
+    Coverage,
     Period,
     Span,
-    Standing,
     State,
     covered,
     period_of,
@@ -136,8 +136,8 @@ def test_states() -> None:
     def states(
         due_on: date | None, planned: bool = False, skipped: int = 0, needed: int = 0, made: int = 0
     ) -> set[State]:
-        standing = Standing(due_on, True, march(12) if planned else None, skipped, needed, made)
-        return set(states_of(standing, period, today))
+        stands = Coverage(due_on, True, march(12) if planned else None, skipped, needed, made)
+        return set(states_of(stands, period, today))
 
     assert states(march(9)) == {State.OVERDUE}
     assert states(march(10)) == states(march(31)) == {State.DUE}
@@ -145,4 +145,4 @@ def test_states() -> None:
     assert states(march(9), planned=True, skipped=1, needed=2, made=1) == {
         State.OVERDUE, State.PLANNED, State.SKIPPED, State.VISITED, State.MISSING,
     }  # fmt: skip
-    assert states_of(Standing(None, False, None, 0, 0, 0), period, today) == {State.NEVER}
+    assert states_of(Coverage(None, False, None, 0, 0, 0), period, today) == {State.NEVER}
