@@ -16,7 +16,8 @@ from sqlalchemy.orm import aliased
 from app.accounts.models import Account, ClassRhythm
 from app.accounts.queries import interval_column
 from app.accounts.rules import RATINGS, Rhythms, rhythm_of
-from app.coverage.rules import Period, State
+from app.coverage.rules import State, counted_until
+from app.dashboards.rules import Period
 from app.identity.models import Person
 from app.infra.days import day_number
 from app.infra.db import Id, db, fetch
@@ -253,7 +254,7 @@ def _needed(course: Any, first: int, until: int) -> ColumnElement[int]:
 def _coverages(asked: Asked, by: str | None = None) -> CTE:
     """`_courses` with `needed`."""
     courses = _courses(asked, by)
-    until = asked.period.until(asked.today).toordinal()
+    until = counted_until(asked.period, asked.today).toordinal()
     needed = _needed(courses.c, asked.period.first.toordinal(), until)
     columns: list[Any] = [*courses.c, needed.label("needed")]
     return select(*columns).cte(f"coverage_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")

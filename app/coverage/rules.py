@@ -8,46 +8,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.dashboards.rules import SPAN_NAMES, Period, Span, period_of
 from app.kernel.i18n import N_
 
 # --- Which period? ---------------------------------------------------------------------------------------------------
 
-
-class Span(StrEnum):
-    """How long a period is."""
-
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    DAYS = "days"  # from one day to another, as the dashboard asks
+SPANS: Mapping[Span, str] = {span: SPAN_NAMES[span] for span in (Span.WEEK, Span.MONTH, Span.QUARTER)}
+"""Spans of coverage -> their names: nobody is to be visited so often that a day says anything."""
 
 
-SPAN_NAMES = {Span.WEEK: N_("Week"), Span.MONTH: N_("Month"), Span.QUARTER: N_("Quarter")}
-_MONTHS = {Span.MONTH: 1, Span.QUARTER: 3}
+def whole(span: Span, day: date) -> Period:
+    """The week (from Monday), month or quarter that the day is in, to its end: who falls due in it counts as well."""
+    return period_of(span, day, date.max)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From `first` to `last`, both in it."""
-
-    span: Span
-    first: date
-    last: date
-
-    def until(self, today: date) -> date:
-        """The last day that counts: of a period under way only the days that are over, for today may still bring its
-        visits. Before `first` where none is."""
-        return min(self.last, max(self.first, today) - timedelta(days=1))
-
-
-def period_of(span: Span, day: date) -> Period:
-    """The week (from Monday), month or quarter that the day is in."""
-    if span is Span.WEEK:
-        first = day - timedelta(days=day.weekday())
-        return Period(span, first, first + timedelta(days=6))
-    months = _MONTHS[span]
-    first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
-    return Period(span, first, (first + timedelta(days=31 * months)).replace(day=1) - timedelta(days=1))
+def counted_until(period: Period, today: date) -> date:
+    """The last day that counts: of a period under way only the days that are over, for today may still bring its
+    visits. Before `first` where none is."""
+    return min(period.last, max(period.first, today) - timedelta(days=1))
 
 
 # --- What did it ask for? --------------------------------------------------------------------------------------------
