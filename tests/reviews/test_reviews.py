@@ -226,7 +226,8 @@ def test_what_is_to_be_reviewed(cast: Cast, stage: Stage) -> None:
     now = datetime.now(UTC)
     visit_to(cast.rita, stage.nowhere, None, now - REVIEWED_WITHIN - timedelta(days=1))
     without = visit_to(cast.rita, stage.nowhere, None, now - timedelta(days=2))
-    on_site = visit_to(cast.rita, stage.bund, BUND, now - timedelta(days=1, minutes=5))
+    # Another day than the one an hour ago, at whatever hour this runs.
+    on_site = visit_to(cast.rita, stage.bund, BUND, now - timedelta(days=1, hours=2))
     off = visit_to(cast.rita, stage.bund, FAR, now - timedelta(hours=1))
     visit_to(cast.ren, stage.pub, FAR, now)  # another team's
     visit_to(cast.mona, stage.bund, FAR, now)  # her own
