@@ -107,8 +107,8 @@ def list_to_review(actor: Actor, which: str, number: int, now: datetime) -> Page
     """Page `number` of the visits that a manager should look at, newest first. `which` is one of FILTERS: '' is all of
     the last REVIEWED_WITHIN, open those of which nobody has said anything yet; answered and queried are of any age.
 
-    Rows (id, rep_id, rep, name, at, zone, verdict, distance, reason, findings, last_id, last_kind, text, last_at):
-    `reason` is what the rep said, `findings` how many there are, `text` what was said last.
+    Rows (id, rep_id, rep, name, at, zone, verdict, verdict_reason, verdict_params, reason, findings, last_id,
+    last_kind, text, last_at): `reason` is what the rep said, `findings` how many there are, `text` what was said last.
     """
     last = aliased(Review)
     if which in (Standing.ANSWERED, Standing.QUERIED):  # few among many visits: found by what was said
@@ -187,7 +187,8 @@ def _reviewed(last: Any, *, inner: bool) -> AnySelect:
             CheckIn.at,
             Place.zone,
             CheckIn.verdict,
-            CheckIn.distance,
+            CheckIn.verdict_reason,
+            CheckIn.verdict_params,
             CheckIn.reason,
             select(func.count())
             .select_from(Finding)

@@ -21,6 +21,7 @@ from app.reviews.queries import FILTERS, Thread, count_asked, find_thread, list_
 from app.reviews.rules import STANDING_NAMES, STANDING_TONES, Standing
 from app.visits.queries import get_line, get_own_visit
 from app.visits.rules import VERDICT_NAMES
+from app.visits.views import sentence
 from app.web.actor import current_actor
 from app.web.arrival import captured_at
 from app.web.conflict import stale
@@ -47,7 +48,7 @@ def _index(status: int = 200, problem: str = "") -> Response:
     saw(actor, {row.rep_id for row in found.rows}, Seen.REVIEW, now)
     return page(
         "reviews/index.html", status=status, found=found, which=which, filters=FILTER_NAMES,
-        verdicts=VERDICT_NAMES, problem=problem, **WORDS,
+        verdicts=VERDICT_NAMES, sentence=sentence, problem=problem, **WORDS,
     )  # fmt: skip
 
 

@@ -335,7 +335,7 @@ def _show(
         ways=_ways(line),
         mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
         arrival=begun,
-        verdict=_sentence(begun.verdict_reason, begun.verdict_params) if begun else "",
+        verdict=sentence(begun.verdict_reason, begun.verdict_params) if begun else "",
         beside=beside,
         beside_photos=beside_photos,
         reason_missing=begun is not None and not begun.reason and needs_reason(Verdict(begun.verdict)),
@@ -379,18 +379,18 @@ def _told_beside(visit_id: UUID, begun: Any, photos: list[UUID]) -> tuple[list[s
     """What is said beside the verdict, and what of the photos."""
     if begun is None:
         return [], []
-    of_visit = [_sentence("explained", {"words": begun.reason})] if begun.reason else []
+    of_visit = [sentence("explained", {"words": begun.reason})] if begun.reason else []
     of_photos = []
     for row in list_findings(visit_id):
         if row.subject_id in photos:
-            of_photos.append(_sentence(row.reason, {**row.params, "number": photos.index(row.subject_id) + 1}))
+            of_photos.append(sentence(row.reason, {**row.params, "number": photos.index(row.subject_id) + 1}))
         else:
-            of_visit.append(_sentence(row.reason, row.params))
+            of_visit.append(sentence(row.reason, row.params))
     return of_visit, of_photos
 
 
-def _sentence(reason: str, params: Mapping[str, Any]) -> str:
-    """A reason in the reader's words."""
+def sentence(reason: str, params: Mapping[str, Any]) -> str:
+    """A reason (a key of rules.SENTENCES) in the reader's words."""
     words = dict(params)
     if "distance" in words:
         words["distance"] = distance_text(words["distance"])
