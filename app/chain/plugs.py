@@ -11,8 +11,10 @@ from app.web.slice import Slice
 def collect(app: Flask, slices: Iterable[Slice]) -> None:
     """Take them out of all manifests, at start-up. RuntimeError where two kinds have one name."""
     found = tuple(plug for each in slices for plug in each.plugs if isinstance(plug, Linked))
-    if len({each.kind for each in found}) < len(found):
-        raise RuntimeError("two kinds of links have one name")
+    kinds = [each.kind for each in found]
+    twice = {kind for kind in kinds if kinds.count(kind) > 1}
+    if twice:
+        raise RuntimeError(f"several kinds of links are called {', '.join(sorted(twice))}")
     app.extensions["linked"] = found
 
 

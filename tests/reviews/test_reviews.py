@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select, update
 
 from app.chain.models import ChainLink
+from app.chain.plugs import linked
+from app.chain.queries import find_unlinked, walk
 from app.infra.db import db, transact
 from app.infra.journal import JournalEntry
 from app.kernel.dates import today_in
@@ -33,7 +35,7 @@ FAR = Position(BUND.lat + 0.5, BUND.lon)
 
 def visit_to(actor: Any, account: UUID, where: Position | None, at: datetime) -> UUID:
     visit_id = new_id()
-    given = CheckInInput(Fix(where, 10, at) if where else None, reason="Fair", tapped_at=at)
+    given = CheckInInput(Fix(where, 10.0, at) if where else None, reason="Fair", tapped_at=at)
     return transact(lambda: check_in_unplanned(actor, visit_id, account, None, given, at)).visit_id
 
 
@@ -105,6 +107,27 @@ def test_a_manager_asks_the_rep_answers_the_manager_accepts(cast: Cast, off: UUI
     )
     said = db.session.scalars(select(Review.id).order_by(Review.at, Review.id))
     assert db.session.execute(links).all() == [(cast.rita.id, each) for each in said], "in the chain of the rep"
+
+
+def test_the_chain_is_compared_with_what_was_said(cast: Cast, off: UUID) -> None:
+    def complaints() -> list[str]:
+        db.session.rollback()
+        broken = [chain.broken.wrong for chain in walk(linked()) if chain.broken]
+        return broken + [each.kind for _, each in find_unlinked(linked())]
+
+    say(cast, off, "queried", "Why so far?")
+    assert complaints() == []
+    transact(lambda: db.session.execute(update(Review).values(text="Well done")))
+    assert complaints() == ["text is no longer what it was"]
+    transact(lambda: db.session.execute(delete(Review)))
+    assert complaints() == ["its row is gone"]
+    said = {"visit_id": off, "rep_id": cast.rita.id, "person_id": cast.mona.id, "kind": "accepted"}
+    transact(lambda: db.session.add(Review(id=new_id(), at=datetime.now(UTC), **said)))
+    assert complaints() == ["its row is gone", "reviewed"], "no link tells of it"
+    db.session.scalars(select(Review)).one().text = "Changed"
+    with pytest.raises(RuntimeError, match="text never changes"):
+        db.session.flush()
+    db.session.rollback()
 
 
 def version_in(page: str) -> str:
