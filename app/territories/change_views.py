@@ -185,7 +185,7 @@ def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str
     state = state_of(change, progress.failure)
     source = change.source or {}
     context: dict[str, Any] = {
-        "change": change, "state": state.value, "names": STATE_NAMES, "title": _title(change), "reason": reason,
+        "change": change, "state": state.value, "names": STATE_NAMES, "reason": reason,
         "is_open": state in AT_WORK, "how_far": progress, "source": source,
         "state_name": STATE_NAMES[state],
     }  # fmt: skip
@@ -233,12 +233,6 @@ def _preview(change: Any, state: State, generation: int) -> dict[str, Any]:
 def _text(reason: str, params: dict[str, Any], **_problem: Any) -> str:
     """What is wrong, in the reader's language."""
     return str(_(reason, **params))
-
-
-def _title(change: Any) -> str:
-    if change.undo_of:
-        return str(_("Undo a change"))
-    return str(change.source["file_name"]) if change.source else str(_("Change of territories"))
 
 
 def _territory_lines(summary: Summary, items: dict[UUID, tuple[Definition | None, Definition]]) -> list[Line]:

@@ -406,9 +406,15 @@ def list_changes(actor: Actor, number: int) -> Page:
 
 
 def list_open_changes(actor: Actor) -> Lines:
-    """(id, created_at, person) of drafts that are neither applied nor discarded, the latest first."""
+    """(id, created_at, source, undo_of, person) of drafts that are neither applied nor discarded, the latest first."""
     return fetch(
-        select(TerritoryChange.id, TerritoryChange.created_at, Person.name.label("person"))
+        select(
+            TerritoryChange.id,
+            TerritoryChange.created_at,
+            TerritoryChange.source,
+            TerritoryChange.undo_of,
+            Person.name.label("person"),
+        )
         .join(Person, Person.id == TerritoryChange.created_by)
         .where(
             TerritoryChange.applied_at.is_(None),
