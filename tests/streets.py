@@ -4,6 +4,10 @@ bridge. Enough for the road engine, and free of anybody's data."""
 import gzip
 from pathlib import Path
 
+import pytest
+
+from app.infra.road_import import import_roads
+from app.infra.roads import has_engine
 from app.kernel.geo import Position
 
 SOUTH, WEST, STEP, BLOCKS = 47.0, 9.0, 0.002, 12
@@ -40,3 +44,21 @@ def write_streets(path: Path, highway: str = "residential") -> Path:
     content = streets(highway).encode()
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     return path
+
+
+def needs_engine() -> None:
+    """Skip the test, and say why, where the road engine cannot be installed."""
+    if not has_engine():
+        pytest.skip("no road engine: osrm-bindings needs Python 3.12 or newer")
+
+
+def quiet(_step: str, _percent: int | None) -> None:
+    """Of an import that tells nobody how far it is."""
+
+
+def make_roads(folder: Path) -> Path:
+    """The town's roads, in use in this folder of roads. Skips where there is no engine."""
+    needs_engine()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    import_roads(write_streets(folder.parent / "town.osm"), folder, quiet)
+    return folder

@@ -337,8 +337,8 @@ def _pins(plan: DayPlan) -> dict[str, Any]:
             path.append(position)
     if plan.shift.end and plan.ordered:
         path.append(plan.shift.end)
-    line = [on_map(each.lat, each.lon) for each in plan.driving.line(path)]
-    return {"pins": pins, "lines": [line] if len(line) > 1 else []}
+    drawn = [on_map(each.lat, each.lon) for each in plan.driving.line(path)]
+    return {"pins": pins, "lines": [drawn] if len(drawn) > 1 else []}
 
 
 def _metres(plan: DayPlan) -> int:

@@ -18,7 +18,6 @@ from app.planning.rules import (
     moved,
     start_windows,
     travel_matrix,
-    travel_seconds,
 )
 
 OFFICE = Position(31.23, 121.47)
@@ -46,12 +45,6 @@ def clock(moment: datetime) -> str:
 LUNCH = Lunch(at(12), at(13, 30), 45)
 
 # --- Travel ----------------------------------------------------------------------------------------------------------
-
-
-def test_travel_is_one_point_four_times_the_great_circle_at_35_kmh() -> None:
-    assert travel_seconds(OFFICE, stop(1, 1).position) == pytest.approx(3600, abs=2)
-    assert travel_seconds(OFFICE, OFFICE) == 0
-    assert travel_seconds(None, OFFICE) == travel_seconds(OFFICE, None) == 0
 
 
 def test_the_matrix_has_rows_of_origins() -> None:
