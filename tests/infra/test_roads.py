@@ -234,9 +234,9 @@ def test_kill_9_in_the_middle_loses_nothing(tmp_path: Path) -> None:
         process.stdout.close()
         assert current_version(folder) == before
         assert Roads(folder).now() is not None
-    assert len(list(folder.glob(".building-*"))) == 3
+    assert len(list(folder.glob(".building-*"))) == 1, "each took away what the one before left"
     import_roads(file, folder, quiet)
-    assert len(list(folder.glob(".building-*"))) == 0, "the next import takes away what was left"
+    assert list(folder.glob(".building-*")) == []
     assert current_version(folder) != before
 
 
