@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_before_and_while_it_fills(
     usage = shutil.disk_usage(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(road_import.shutil, "disk_usage", lambda _: usage._replace(free=1_000_000))
-        with pytest.raises(RoadsRefusedError, match="The disk is full: .* has 1 MB left"):
+        with pytest.raises(RoadsRefusedError, match=r"The disk is full: .* has 1 MB left"):
             import_roads(file, town, quiet)
     assert "disk is full" in road_import._reason("[error] Problem writing to file: No space left on device\n", 1)
     assert "want of memory" in road_import._reason("", -9)
