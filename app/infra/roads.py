@@ -6,6 +6,7 @@ The engine holds the interpreter's lock while it works: 20 to 40 ms for 200 x 20
 are mapped into memory, so that the processes share them, and those of an earlier import may go while they are in use.
 """
 
+import atexit
 import json
 import logging
 from collections.abc import Sequence
@@ -108,6 +109,11 @@ class Roads:
         self._folder = folder
         self._lock = Lock()
         self._times: OsrmTimes | None = None
+        atexit.register(self.close)  # an engine that outlives the interpreter prints a page of warnings
+
+    def close(self) -> None:
+        """Let go of the engine; the next question opens it again."""
+        self._times = None
 
     def now(self) -> OsrmTimes | None:
         """The travel times of the roads in use, None where nothing was imported or the engine is missing."""
