@@ -1,6 +1,7 @@
 """A small country of our own, as an OpenStreetMap file: a town of straight streets, and one on an island without a
 bridge. Enough for the road engine, and free of anybody's data."""
 
+import bz2
 import gzip
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def streets(highway: str = "residential") -> str:
 def write_streets(path: Path, highway: str = "residential") -> Path:
     """The file, compressed where its name says so."""
     content = streets(highway).encode()
-    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    packed = {".gz": gzip.compress, ".bz2": bz2.compress}
+    path.write_bytes(packed[path.suffix](content) if path.suffix in packed else content)
     return path
 
 

@@ -15,6 +15,7 @@ from app.kernel.travel import Leg, Matrix, NoWay, RoadsFailedError, Source
 
 NEAR_ROAD_M = 1_000  # a position further from any road is on none
 ON_MAP_M = 20_000  # further still, the roads of that country are missing
+_NONSENSE = (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError)  # what reading any other answer raises
 
 
 class Ask(Protocol):
@@ -45,7 +46,7 @@ class OsrmTimes:
                 for table, name in ((seconds, "durations"), (metres, "distances")):
                     for n, row in zip(rows, answer[name], strict=True):
                         table[n][columns.start : columns.stop] = _whole(row, len(columns))
-            except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            except _NONSENSE as error:
                 raise RoadsFailedError(f"an answer that is no table: {error}") from error
         for n in off:
             for table in (seconds, metres):
@@ -65,7 +66,7 @@ class OsrmTimes:
             route = answer["routes"][0]
             line = tuple(Position(lat, lon) for lon, lat in route["geometry"]["coordinates"])
             return Leg(round(route["duration"]), round(route["distance"]), line)
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        except _NONSENSE as error:
             raise RoadsFailedError(f"an answer that is no route: {error}") from error
 
     def _table(self, origins: list[Position], targets: list[Position], same: bool) -> Any:

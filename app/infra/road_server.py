@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -39,7 +40,7 @@ class RoadServer:
             raise RoadsFailedError("the road server failed a moment ago")
         try:
             answer = self._get(service, positions, options)
-        except (OSError, ValueError) as error:  # of the network, or no JSON
+        except (OSError, HTTPException, ValueError) as error:  # of the network, or no JSON
             self._failed_at = time.monotonic()
             log.warning("the road server does not answer: %s", error)
             raise RoadsFailedError(str(error)) from error

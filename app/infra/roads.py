@@ -108,12 +108,13 @@ class Roads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
+        self._version = ""  # that was opened last, or could not be
         self._times: OsrmTimes | None = None
         atexit.register(self.close)  # an engine that outlives the interpreter prints a page of warnings
 
     def close(self) -> None:
         """Let go of the engine; the next question opens it again."""
-        self._times = None
+        self._version, self._times = "", None
 
     def now(self) -> OsrmTimes | None:
         """The travel times of the roads in use, None where nothing was imported or the engine is missing."""
@@ -121,8 +122,8 @@ class Roads:
         if version is None:
             return None
         with self._lock:
-            if self._times is None or self._times.version != version:
-                self._times = self._load(version)
+            if self._version != version:
+                self._version, self._times = version, self._load(version)
             return self._times
 
     def _load(self, version: str) -> OsrmTimes | None:

@@ -127,6 +127,8 @@ def test_no_route_is_an_answer(server: Served) -> None:
         (200, b'{"code": "Ok", "sources": [], "destinations": [], "durations": [], "distances": []}'),
         (200, b"[]"),
         (400, b'{"code": "TooBig"}'),
+        (200, b'{"code": "Ok", "waypoints": [], "routes": [{"duration": Infinity, "distance": 1}]}'),
+        (200, b'{"code": "Ok", "sources": [{"distance": 1}, {"distance": 1}], "destinations": [{}, {}]}'),
     ],
 )
 def test_nonsense_is_a_failure(server: Served, wrong: tuple[int, bytes]) -> None:
