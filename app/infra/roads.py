@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 from app.infra.osrm import OsrmTimes
 from app.kernel.geo import Position
@@ -102,6 +103,16 @@ def times_of(engine: Any, version: str) -> OsrmTimes:
     return OsrmTimes(Source.ROADS, version, ask, MOST_POSITIONS)
 
 
+_opened: WeakSet["Roads"] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """An engine that outlives the interpreter prints a page of warnings."""
+    for each in list(_opened):
+        each.close()
+
+
 class Roads:
     """The imported roads of an installation, as they are now; one for each process."""
 
@@ -110,7 +121,7 @@ class Roads:
         self._lock = Lock()
         self._version = ""  # that was opened last, or could not be
         self._times: OsrmTimes | None = None
-        atexit.register(self.close)  # an engine that outlives the interpreter prints a page of warnings
+        _opened.add(self)
 
     def close(self) -> None:
         """Let go of the engine; the next question opens it again."""

@@ -291,5 +291,5 @@ def test_the_command_tells_how_far_it_is(tmp_path: Path) -> None:
     assert OSM in run("show")[1]
     (tmp_path / "town.osm.pbf").touch()
     assert run("import", str(tmp_path / "town.osm.pbf")) == (1, "Error: town.osm.pbf is empty.\n")
-    stored = next((tmp_path / "data" / "roads").glob("*/about.json"))
+    (stored,) = (tmp_path / "data" / "roads").glob("*/about.json")
     assert json.loads(stored.read_text())["attribution"] == OSM
