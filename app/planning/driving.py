@@ -105,16 +105,21 @@ class Driving:
             here = here if metres is None else position
         return total
 
+    def legs(self, route: Sequence[Position]) -> list[Leg]:
+        """The way from each position to the next, one fewer than the positions: what the source says, without parking
+        and the team's speed."""
+        return [self._leg(origin, target) for origin, target in pairwise(route)]
+
     def line(self, route: Sequence[Position]) -> list[Position]:
         """The line to draw along positions in their order: on the roads where the source knows them, else straight."""
         drawn = list(route[:1])
-        for origin, target in pairwise(route):
-            drawn += (self._leg(origin, target).line or (origin, target))[1:]
+        for leg, target in zip(self.legs(route), route[1:], strict=True):
+            drawn += leg.line[1:] or (target,)
         return drawn
 
     def _leg(self, origin: Position, target: Position) -> Leg:
         if origin == target:
-            return Leg(0, 0)
+            return Leg(0, 0, (origin, target))
         try:
             return self.times.leg(origin, target)
         except RoadsFailedError:  # it failed since the matrix was asked

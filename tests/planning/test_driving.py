@@ -100,6 +100,8 @@ def test_the_line_follows_the_roads() -> None:
     assert driving.line([]) == [] and driving.line([HOME]) == [HOME]
     line = driving.line([HOME, NEAR, NEAR, FAR])
     assert [line[0], line[2], line[-1]] == [HOME, NEAR, FAR] and len(line) == 6
+    legs = driving.legs([HOME, NEAR, NEAR])
+    assert [(leg.seconds, leg.metres) for leg in legs] == [(60, 500), (0, 0)]
     assert drive([Estimate()], asked(NEAR), PLAIN, {}).line([HOME, NEAR, FAR]) == [HOME, NEAR, FAR]
 
 
