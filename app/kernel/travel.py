@@ -109,14 +109,18 @@ class Estimate:
         """Whole seconds from one position to another; 0 where either is unknown."""
         if origin is None or target is None:
             return 0
-        return round(self.detour * distance_m(origin, target) * 3.6 / self.speed_kmh)
+        return self._seconds(self.detour * distance_m(origin, target))
 
     def matrix(self, positions: Sequence[Position]) -> Matrix:
+        ways = [[self.detour * distance_m(origin, target) for target in positions] for origin in positions]
         return Matrix(
-            tuple(tuple(self.between(origin, target) for target in positions) for origin in positions),
-            tuple(tuple(round(self.detour * distance_m(a, b)) for b in positions) for a in positions),
+            tuple(tuple(self._seconds(metres) for metres in row) for row in ways),
+            tuple(tuple(round(metres) for metres in row) for row in ways),
         )
 
     def leg(self, origin: Position, target: Position) -> Leg:
-        metres = round(self.detour * distance_m(origin, target))
-        return Leg(self.between(origin, target), metres, (origin, target))
+        metres = self.detour * distance_m(origin, target)
+        return Leg(self._seconds(metres), round(metres), (origin, target))
+
+    def _seconds(self, metres: float) -> int:
+        return round(metres * 3.6 / self.speed_kmh)

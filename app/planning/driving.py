@@ -58,7 +58,7 @@ class Lack(StrEnum):
 
 LACK_NAMES = {
     Lack.SERVER_FAILED: N_("The road server does not answer now."),
-    Lack.OFF_MAP: N_("Some positions lie outside of the imported roads."),
+    Lack.OFF_MAP: N_("Some positions lie outside of the known roads."),
 }
 
 

@@ -210,7 +210,7 @@ def test_outside_of_the_imported_roads_the_day_is_estimated(
     plan(cast.rita, stage.far)
     transact(lambda: work_out_order(cast.rita, tomorrow(), datetime.now(UTC)))
     page = shown(browser(cast.rita))
-    assert "Some positions lie outside of the imported roads. Travel times are an estimate" in page
+    assert "Some positions lie outside of the known roads. Travel times are an estimate" in page
 
 
 def test_the_page_says_which_roads_are_in_use(cast: Cast, browser: Open, roads: Path) -> None:
