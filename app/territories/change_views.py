@@ -29,7 +29,7 @@ from app.territories.forms import HandOverForm, SourceForm, UndoForm
 from app.territories.queries import (
     count_given,
     find_names,
-    find_standing,
+    find_progress,
     find_undoing,
     get_change,
     list_changes,
@@ -181,12 +181,12 @@ class Line:
 def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str = "", status: int = 200) -> Response:
     actor = current_actor()
     change = get_change(actor, change_id)
-    standing = find_standing(change)
-    state = state_of(change, standing.failure)
+    progress = find_progress(change)
+    state = state_of(change, progress.failure)
     source = change.source or {}
     context: dict[str, Any] = {
         "change": change, "state": state.value, "names": STATE_NAMES, "title": _title(change), "reason": reason,
-        "is_open": state in AT_WORK, "standing": standing, "source": source,
+        "is_open": state in AT_WORK, "how_far": progress, "source": source,
         "state_name": STATE_NAMES[state],
     }  # fmt: skip
     if state is State.CHOOSING:
@@ -194,7 +194,7 @@ def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str
     elif state is State.REFUSED:
         context["problems"] = [{**each, "text": _text(**each)} for each in change.problems]
     elif state in (State.READY, State.APPLIED):
-        context |= _preview(change, state, standing.generation)
+        context |= _preview(change, state, progress.generation)
     return page("territories/change.html", "change", status=status, **context)
 
 
