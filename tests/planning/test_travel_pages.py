@@ -15,6 +15,7 @@ from sqlalchemy import event, select
 
 from app.identity.actions import change_own_profile
 from app.infra.db import db, transact
+from app.infra.road_import import import_roads
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
 from app.kernel.travel import OSM, Source
@@ -27,7 +28,7 @@ from app.planning.rules import Breach
 from app.planning.speed import Learned
 from tests.conftest import NOW, Browser, Cast
 from tests.planning.conftest import Stage, customer, plan, tomorrow
-from tests.streets import corner, make_roads
+from tests.streets import corner, make_roads, quiet, write_streets
 
 Open = Callable[[Any], Browser]
 ADDRESS = "/company/travel-times"
@@ -183,6 +184,22 @@ def test_the_plan_drives_on_imported_roads(cast: Cast, browser: Open, roads: Pat
     assert day.driving.source is Source.ROADS
     metres = day.driving.metres([day.shift.start, corner(8, 3)])
     assert metres == pytest.approx(8 * 222 + 3 * 152, rel=0.02)
+
+
+def test_new_roads_are_used_without_a_restart(
+    cast: Cast, app: Flask, browser: Open, request: pytest.FixtureRequest
+) -> None:
+    shops(cast, corner(8, 3), corner(2, 9))
+    rita = browser(cast.rita)
+    assert "Travel times are an estimate" in shown(rita)
+    known = app.extensions["roads"]
+    request.getfixturevalue("roads")
+    app.extensions["roads"] = known
+    assert "Travel times are those of the imported roads." in shown(rita)
+    first = get_day(cast.rita, tomorrow(), datetime.now(UTC)).driving.times.version
+    import_roads(write_streets(app.config["DATA"] / "town.osm"), app.config["DATA"] / "roads", quiet)
+    shown(rita)
+    assert get_day(cast.rita, tomorrow(), datetime.now(UTC)).driving.times.version != first
 
 
 def test_without_roads_it_says_estimate_and_draws_straight(cast: Cast, browser: Open) -> None:
