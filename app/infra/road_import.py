@@ -115,7 +115,7 @@ def _run(tool: str, arguments: list[str], say: Say, step: str) -> str:
     say(step, 0)
     percent = 0
     command = [str(_engine_folder() / "bin" / tool), *arguments]
-    said: deque[str] = deque(maxlen=400)
+    said: deque[str] = deque(maxlen=4000)
     with subprocess.Popen(  # noqa: S603 - a program of the wheel's, on a path of ours
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env={"PATH": os.defpath}
     ) as process:
