@@ -30,6 +30,7 @@ class Settings:
     tiles_attribution: str
     tiles_datum: str  # wgs84, or gcj02 for the tile servers of mainland China
     development: bool
+    roads_url: str = ""  # of an OSRM server, without a trailing slash
 
     @property
     def https(self) -> bool:
@@ -75,6 +76,11 @@ def from_environment() -> Settings:
         raise SettingsError(f"FIELDBOOK_URL is the whole public address, like https://field.example; not {public_url}")
     if database_url and not database_url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL is the address of a PostgreSQL database: postgresql://user:word@host/name")
+    roads_url = env.get("FIELDBOOK_ROADS_URL", "").rstrip("/")
+    if roads_url and not roads_url.startswith(("https://", "http://")):
+        raise SettingsError(
+            f"FIELDBOOK_ROADS_URL is the address of an OSRM server, like http://osrm:5000; not {roads_url}"
+        )
     return Settings(
         data=Path(env.get("FIELDBOOK_DATA") or ROOT / "var").resolve(),
         database_url=database_url,
@@ -87,6 +93,7 @@ def from_environment() -> Settings:
         tiles_attribution=env.get("FIELDBOOK_TILES_ATTRIBUTION", ""),
         tiles_datum="gcj02" if env.get("FIELDBOOK_TILES_DATUM", "").lower() == "gcj02" else "wgs84",
         development=env.get("FIELDBOOK_ENV") == "development",
+        roads_url=roads_url,
     )
 
 

@@ -42,6 +42,7 @@ from app.web.conflict import stale
 from app.web.form import int_or_none, strip
 from app.web.guard import needs
 from app.web.htmx import goto, page
+from app.web.panels import shown_in
 
 blueprint = Blueprint("administration", __name__)
 F = TypeVar("F", bound=PersonForm)
@@ -353,4 +354,5 @@ def _company(form: CompanyForm | None = None, logo: LogoForm | None = None, stat
         logo=logo or LogoForm(),
         digest=company.logo,
         version=int_or_none("version") if form else company.version,
+        panels=shown_in("company", current_actor(), company.id),
     )

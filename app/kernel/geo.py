@@ -20,8 +20,6 @@ HALF_CIRCUMFERENCE_M = math.pi * EARTH_RADIUS_M
 ZOOM = 26
 _SIDE = 1 << ZOOM
 LAST_KEY = _SIDE * _SIDE - 1
-DETOUR = 1.4
-"""A way by road, estimated without roads, over the great circle: measured against a real network."""
 MERCATOR_LIMIT = math.degrees(math.atan(math.sinh(math.pi)))
 """Latitude at which the web-Mercator square ends, 85.0511 degrees; beyond it a position has the key of the edge."""
 

@@ -39,7 +39,7 @@ def work_out_order(actor: Actor, day: date, now: datetime) -> BestDay:
     must(actor, P.PLANNING_USE)
     plan = get_day(actor, day, now)
     _check_size(plan.waiting)
-    best = best_day([stop_of(line) for line in plan.waiting], plan.shift)
+    best = best_day([stop_of(line) for line in plan.waiting], plan.shift, plan.driving)
     lines = {line.row.id: line for line in plan.waiting}
     _arrange(actor, plan, [lines[stop.id] for stop in order_of(best.run)], now)
     return best
@@ -73,7 +73,7 @@ def move_stop(actor: Actor, visit_id: UUID, steps: int, now: datetime) -> None:
         order = moved(plan.ordered, line, steps)
     else:
         _check_size((*plan.ordered, line))
-        run = with_stop([stop_of(each) for each in plan.ordered], stop_of(line), plan.shift)
+        run = with_stop([stop_of(each) for each in plan.ordered], stop_of(line), plan.shift, plan.driving)
         ids = [stop.id for stop in order_of(run)] if run else []
         known = {each.row.id: each for each in plan.waiting}
         order = tuple(known[each] for each in ids) or (*plan.ordered, line)
@@ -113,7 +113,7 @@ def _refresh(actor: Actor, day: date, now: datetime) -> None:
 
 def _arrange(actor: Actor, plan: DayPlan, order: Sequence[VisitLine], now: datetime) -> None:
     """Keep the order with its expected arrivals; what is begun or dismissed keeps what it had."""
-    run = arrivals([stop_of(line) for line in order], plan.shift)
+    run = arrivals([stop_of(line) for line in order], plan.shift, travel=plan.driving)
     arrange_day(
         actor,
         plan.day,

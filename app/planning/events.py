@@ -8,3 +8,8 @@ from app.kernel.events import Event
 @dataclass(frozen=True, slots=True)
 class VisitLengthChanged(Event):
     minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TravelSettingsSaved(Event):
+    """How travel times are made."""

@@ -7,16 +7,17 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField
+from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from app.accounts.rules import AccountFilters
 from app.kernel.geo import Position
 from app.kernel.ids import parse_id
 from app.planning.actions import LONGEST_VISIT, SHORTEST_VISIT
+from app.planning.driving import BOUNDS, TravelSettings
 from app.visits.actions import FURTHEST_PLAN
 from app.visits.forms import day_of
-from app.web.form import Form, position_of
+from app.web.form import Form, position_of, whole
 
 RADII_M = (1000, 3000, 10_000, 30_000)  # offered
 _LARGEST_RADIUS_M = 20_000_000
@@ -25,6 +26,27 @@ _FIXES = ("denied", "unavailable", "timeout")
 
 class LengthForm(Form):
     minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(SHORTEST_VISIT, LONGEST_VISIT)])
+
+
+class TravelForm(Form):
+    """How travel times are made."""
+
+    detour_percent = whole(
+        _l("Way by road, in percent of the straight line"), InputRequired(), NumberRange(*BOUNDS["detour_percent"])
+    )
+    speed_kmh = whole(_l("Speed, in km/h"), InputRequired(), NumberRange(*BOUNDS["speed_kmh"]))
+    parking_minutes = whole(
+        _l("Minutes for parking, at every stop"), InputRequired(), NumberRange(*BOUNDS["parking_minutes"])
+    )
+    use_learned = BooleanField(_l("Use the speeds that were learned from visits"))
+
+    def to_input(self) -> TravelSettings:
+        return TravelSettings(
+            self.detour_percent.data or 0,
+            self.speed_kmh.data or 0,
+            self.parking_minutes.data or 0,
+            bool(self.use_learned.data),
+        )
 
 
 def plan_day(text: str | None, today: date) -> date:

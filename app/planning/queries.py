@@ -18,7 +18,9 @@ from app.kernel.dates import today_in
 from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position
 from app.kernel.hours import read_hours, windows_on
+from app.planning.driving import Asked, Driving
 from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shift_on
+from app.planning.travel import find_driving
 from app.visits.models import Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
 from app.visits.rules import Dismissal as DismissalKind
@@ -34,8 +36,8 @@ _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 @dataclass(frozen=True, slots=True)
 class DayPlan:
     """A rep's day. `begun` are the visits with a check-in, by its time; `ordered` those to come, in their order, and
-    `run` what the order makes of the `shift` that is left; `loose` have no place in the order yet; `dismissed` will not
-    take place."""
+    `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose` have no place in the
+    order yet; `dismissed` will not take place."""
 
     day: date
     base_label: str
@@ -45,6 +47,7 @@ class DayPlan:
     loose: tuple[VisitLine, ...]
     dismissed: tuple[VisitLine, ...]
     run: DayRun
+    driving: Driving
 
     @property
     def waiting(self) -> tuple[VisitLine, ...]:
@@ -77,6 +80,8 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
     earliest = [_end_of(line) for line in begun] + ([now] if day == today_in(person.zone, now) else [])
     here = next(filter(None, (position_of(line) for line in reversed(begun))), None)
     shift = shift_on(day, hours, max(earliest, default=None), here)
+    asked = Asked([position_of(line) for line in waiting], (shift.start, shift.end))
+    driving = find_driving(person.team_id, asked)
     return DayPlan(
         day,
         person.start_label,
@@ -85,7 +90,8 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
         ordered,
         tuple(line for line in waiting if line.row.sequence is None),
         tuple(line for line in lines if line.state not in (*_BEGUN, *_OPEN)),
-        arrivals([stop_of(line) for line in ordered], shift),
+        arrivals([stop_of(line) for line in ordered], shift, travel=driving),
+        driving,
     )
 
 

@@ -13,32 +13,27 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.kernel.dates import as_utc, at_local
-from app.kernel.geo import DETOUR, Position, distance_m
+from app.kernel.geo import Position
 from app.kernel.hours import Interval
 from app.kernel.i18n import N_
+from app.kernel.travel import Estimate
 
 T = TypeVar("T")
 
+ESTIMATE = Estimate().between
+
 # --- How long is the drive? ------------------------------------------------------------------------------------------
 
-# Estimate without roads: 1.4 x great circle at 35 km/h missed a window in 5-8 % of plans on a real network, 1.3 x at
-# 50 km/h in 23-58 %. The screen says "estimate".
-SPEED_MPS = 35 / 3.6
+Travel = Callable[[Position | None, Position | None], int | None]
+"""Seconds from one position to another, parking included: 0 where either is unknown, None where no way leads there."""
 
-Travel = Callable[[Position | None, Position | None], int]
-"""Seconds from one position to another; 0 where either is unknown."""
+NEVER_S = 1_000_000  # for a solver, which wants a number: longer than any shift
 
 
-def travel_seconds(origin: Position | None, target: Position | None) -> int:
-    """Estimated driving time in whole seconds, without parking; 0 where either end is unknown."""
-    if origin is None or target is None:
-        return 0
-    return round(DETOUR * distance_m(origin, target) / SPEED_MPS)
-
-
-def travel_matrix(points: Sequence[Position | None], travel: Travel = travel_seconds) -> list[list[int]]:
-    """Seconds from each point (row) to each point (column)."""
-    return [[travel(origin, target) for target in points] for origin in points]
+def travel_matrix(points: Sequence[Position | None], travel: Travel = ESTIMATE) -> list[list[int]]:
+    """Seconds from each point (row) to each point (column), NEVER_S where no way leads there."""
+    known = [[travel(origin, target) for target in points] for origin in points]
+    return [[NEVER_S if seconds is None else seconds for seconds in row] for row in known]
 
 
 # --- What does the order make of the day? ----------------------------------------------------------------------------
@@ -122,6 +117,7 @@ class Breach(StrEnum):
 
     BEFORE_OPENING = "before_opening"  # the rep waits
     NO_POSITION = "no_position"  # the drive is not counted
+    NO_WAY = "no_way"  # no road leads there; the drive is not counted
     AFTER_CLOSING = "after_closing"  # the visit would end after closing time
     CLOSED_THAT_DAY = "closed_that_day"
     AFTER_SHIFT_END = "after_shift_end"
@@ -135,6 +131,7 @@ HINTS = frozenset({Breach.BEFORE_OPENING, Breach.NO_POSITION})
 BREACH_NAMES = {
     Breach.BEFORE_OPENING: N_("Arrives before opening"),
     Breach.NO_POSITION: N_("No position: travel is not counted"),
+    Breach.NO_WAY: N_("No road leads there: check its position on the map"),
     Breach.AFTER_CLOSING: N_("Would end after closing"),
     Breach.CLOSED_THAT_DAY: N_("Closed that day"),
     Breach.AFTER_SHIFT_END: N_("After the end of the working day"),
@@ -184,7 +181,7 @@ class DayRun:
 
 
 def arrivals(
-    order: Sequence[Stop], shift: Shift, *, lunch_after: int | None = None, travel: Travel = travel_seconds
+    order: Sequence[Stop], shift: Shift, *, lunch_after: int | None = None, travel: Travel = ESTIMATE
 ) -> DayRun:
     """The day that this order of stops makes: every time, and which stop breaks which rule.
 
@@ -218,35 +215,42 @@ def _first_lunch(without: DayRun, shift: Shift) -> int:
     return next((n for n, times in enumerate(without.stops) if times.leave_at > earliest), len(without.stops))
 
 
-def _legs(order: Sequence[Stop], shift: Shift, travel: Travel) -> list[int]:
-    """Seconds of driving to each stop, and last to the end of the day."""
+def _legs(order: Sequence[Stop], shift: Shift, travel: Travel) -> list[int | None]:
+    """Seconds of driving to each stop, and last to the end of the day. Where no way leads (None) nobody drives: the
+    next drive begins where the one before ended."""
     legs, here = [], shift.start
     for position in (*(stop.position for stop in order), shift.end):
-        legs.append(travel(here, position))
-        here = position or here
+        seconds = travel(here, position)
+        legs.append(seconds)
+        here = here if position is None or seconds is None else position
     return legs
 
 
-def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, legs: Sequence[int]) -> DayRun:
+def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, legs: Sequence[int | None]) -> DayRun:
     clock = as_utc(shift.starts_at)
     lunch_at: datetime | None = None
     times: list[StopTimes] = []
-    for index, (stop, seconds) in enumerate(zip(order, legs, strict=False)):
+    for index, (stop, leg) in enumerate(zip(order, legs, strict=False)):
+        seconds = leg or 0
         arrive = ready = clock + timedelta(seconds=seconds)
         if index == lunch_after and shift.lunch:
             lunch_at, arrive, ready = _with_lunch(clock, arrive, shift.lunch)
         start, breaches = _start_of(stop, ready)
+        if leg is None:
+            breaches = (Breach.NO_WAY, *breaches)
         clock = start + timedelta(minutes=stop.visit_minutes)
         if clock > shift.ends_at:
             breaches = (*breaches, Breach.AFTER_SHIFT_END)
         times.append(StopTimes(stop, seconds, arrive, start, clock, breaches))
-    finish = clock + timedelta(seconds=legs[-1])
+    finish = clock + timedelta(seconds=legs[-1] or 0)
     if lunch_after == len(order) and shift.lunch:
         lunch_at, _, finish = _with_lunch(clock, finish, shift.lunch)
     breaches = (Breach.AFTER_SHIFT_END,) if finish > shift.ends_at else ()
+    if legs[-1] is None:
+        breaches = (Breach.NO_WAY, *breaches)
     if lunch_at is not None and shift.lunch and lunch_at > shift.lunch.latest:
         breaches = (*breaches, Breach.LUNCH_TOO_LATE)
-    return DayRun(tuple(times), lunch_at, lunch_after, finish, sum(legs), breaches)
+    return DayRun(tuple(times), lunch_at, lunch_after, finish, sum(leg or 0 for leg in legs), breaches)
 
 
 def _with_lunch(depart: datetime, arrive: datetime, lunch: Lunch) -> tuple[datetime, datetime, datetime]:
@@ -285,7 +289,7 @@ def start_windows(windows: Sequence[Interval], visit_minutes: int) -> tuple[Inte
 # --- Where does one more stop fit? ------------------------------------------------------------------------------------
 
 
-def with_stop(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = travel_seconds) -> DayRun | None:
+def with_stop(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> DayRun | None:
     """The day with one more stop, where it drives least, rather late than early; None where no place for it keeps all
     rules."""
     runs = (_kept((*order[:place], stop, *order[place:]), shift, travel) for place in reversed(range(len(order) + 1)))
@@ -306,7 +310,7 @@ def _kept(order: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun | None:
     return min((run for run in runs if run.is_feasible), key=lambda run: run.finish_at, default=None)
 
 
-def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = travel_seconds) -> Breach | None:
+def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> Breach | None:
     """Why a stop is not in the order: the rule that it breaks even alone, or DAY_FULL; None where it would fit."""
     alone = arrivals([stop], shift, travel=travel).broken
     return alone[0] if alone else None if with_stop(order, stop, shift, travel) else Breach.DAY_FULL

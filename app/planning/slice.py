@@ -6,7 +6,8 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.planning import nearby, offline, views
+from app.planning import jobs, nearby, offline, travel_views, views
+from app.planning.roads_commands import roads
 from app.web.slice import MenuItem, Panel, Slice
 
 
@@ -16,11 +17,16 @@ def _around_account(_actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="planning",
-    blueprints=(nearby.blueprint, views.blueprint),
+    blueprints=(nearby.blueprint, views.blueprint, travel_views.blueprint),
     menu=(
         MenuItem(N_("Nearby"), "nearby.nearby_index", "nearby", P.PLANNING_USE, "tabs", N_("Day"), 20),
         MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 25),
     ),
-    panels=(Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),),
+    panels=(
+        Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),
+        Panel("company", 10, P.COMPANY_MANAGE, "planning/panel_company.html", travel_views.travel_panel),
+    ),
+    jobs=(jobs.LEARN_SPEEDS,),
+    commands=(roads,),
     plugs=(offline.CARRIED,),
 )

@@ -16,6 +16,7 @@ from typing import Any
 from app.kernel.geo import Position
 from app.kernel.hours import Interval
 from app.planning.rules import (
+    ESTIMATE,
     Breach,
     DayRun,
     Lunch,
@@ -25,7 +26,6 @@ from app.planning.rules import (
     arrivals,
     start_windows,
     travel_matrix,
-    travel_seconds,
     with_stop,
 )
 
@@ -53,7 +53,7 @@ class Proposal:
     lunch_after: int | None
 
 
-def best_day(stops: Sequence[Stop], shift: Shift, travel: Travel = travel_seconds) -> BestDay:
+def best_day(stops: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> BestDay:
     """The order in which most of the stops fit into the shift, and of such orders the one with the least driving.
 
     Each stop is in the order, which breaks no rule, or left out with the reason. Stops without a position, which VROOM
@@ -73,7 +73,7 @@ def order_of(run: DayRun) -> tuple[Stop, ...]:
     return tuple(times.stop for times in run.stops)
 
 
-def proposals(stops: Sequence[Stop], shift: Shift, travel: Travel = travel_seconds) -> Iterator[Proposal]:
+def proposals(stops: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> Iterator[Proposal]:
     """What VROOM makes of the shift with its lunch and, as a short day needs none, of the time until the latest lunch.
 
     Every stop needs a position.
@@ -130,13 +130,12 @@ def _cost(run: DayRun) -> tuple[int, int, datetime]:
 
 def _remembering(travel: Travel) -> Travel:
     """The same, each drive worked out once: the simulator asks again and again."""
-    known: dict[tuple[Position | None, Position | None], int] = {}
+    known: dict[tuple[Position | None, Position | None], int | None] = {}
 
-    def remembered(origin: Position | None, target: Position | None) -> int:
-        seconds = known.get((origin, target))
-        if seconds is None:
-            seconds = known[origin, target] = travel(origin, target)
-        return seconds
+    def remembered(origin: Position | None, target: Position | None) -> int | None:
+        if (origin, target) not in known:
+            known[origin, target] = travel(origin, target)
+        return known[origin, target]
 
     return remembered
 

@@ -17,6 +17,7 @@ from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.ids import new_id, parse_id
 from app.planning.actions import add_stop, change_length, move_stop, put_in_order, take_out, work_out_order
+from app.planning.driving import LACK_NAMES
 from app.planning.forms import LengthForm, plan_day, shown_days
 from app.planning.itinerary import RouteLinks, route_links
 from app.planning.queries import (
@@ -29,6 +30,7 @@ from app.planning.queries import (
     stop_of,
 )
 from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes, why_left_out
+from app.planning.travel_views import source_text
 from app.visits.queries import VisitLine, count_days
 from app.visits.rules import STATE_NAMES
 from app.web.actor import current_actor
@@ -39,6 +41,7 @@ from app.web.guard import needs
 from app.web.htmx import goto, page
 from app.web.locale import day_text, local_time_text
 from app.web.maps import mainland, on_map
+from app.web.ui import distance_text
 
 blueprint = Blueprint("planning", __name__)
 
@@ -80,7 +83,7 @@ def best_order_create() -> Response:
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
     if best.run.stops:
-        flash(_("The order is worked out, with estimated travel times."), "success")
+        flash(_("The order is worked out."), "success")
     if best.left_out:
         number = len(best.left_out)
         flash(
@@ -233,6 +236,8 @@ def _plan(
         if plan.run.lunch_at and plan.shift.lunch
         else None,
         driving=duration_text(plan.run.travel_seconds),
+        driven=distance_text(_metres(plan)),
+        travel=_travel(plan),
         remarks=[translated(BREACH_NAMES[breach]) for breach in plan.run.breaches],
         names=STATE_NAMES,
         source=source,
@@ -298,16 +303,15 @@ def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
 def _why_loose(plan: DayPlan, line: VisitLine) -> str:
     """Why a visit has no place in the order, '' where it only was not put there yet."""
     order = [stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
-    reason = why_left_out(order, stop_of(line), plan.shift)
+    reason = why_left_out(order, stop_of(line), plan.shift, plan.driving)
     return translated(BREACH_NAMES[reason]) if reason else ""
 
 
 def _pins(plan: DayPlan) -> dict[str, Any]:
-    """The day on the map: what is done, the numbered stops, and the line through them."""
+    """The day on the map: what is done, the numbered stops, and the line through them, along the roads where they are
+    known."""
     pins: list[dict[str, Any]] = []
-    path = []
-    if plan.shift.start and not plan.begun:
-        path.append(on_map(plan.shift.start.lat, plan.shift.start.lon))
+    path = [plan.shift.start] if plan.shift.start and not plan.begun else []
     numbered = [("done", "", line) for line in plan.begun]
     numbered += [("stop", str(number), line) for number, line in enumerate(plan.ordered, 1)]
     numbered += [("planned", "", line) for line in plan.loose]
@@ -330,10 +334,30 @@ def _pins(plan: DayPlan) -> dict[str, Any]:
             }
         )
         if tone != "planned":
-            path.append((lat, lon))
+            path.append(position)
     if plan.shift.end and plan.ordered:
-        path.append(on_map(plan.shift.end.lat, plan.shift.end.lon))
-    return {"pins": pins, "lines": [path] if len(path) > 1 else []}
+        path.append(plan.shift.end)
+    drawn = [on_map(each.lat, each.lon) for each in plan.driving.line(path)]
+    return {"pins": pins, "lines": [drawn] if len(drawn) > 1 else []}
+
+
+def _metres(plan: DayPlan) -> int:
+    """Metres of driving that are to come."""
+    return plan.driving.metres([plan.shift.start, *(position_of(line) for line in plan.ordered), plan.shift.end])
+
+
+def _travel(plan: DayPlan) -> list[str]:
+    """Where the plan's travel times come from, in sentences."""
+    driving = plan.driving
+    said = [translated(LACK_NAMES[lack]) for lack in driving.lacks]
+    said.append(source_text(driving.times))
+    if driving.speed_percent != 100:
+        factor = f"{driving.speed_percent / 100:.2f}"
+        said.append(_("Taken times %(factor)s, as your team drives.", factor=factor))
+    if driving.parking_seconds:
+        minutes = driving.parking_seconds // 60
+        said.append(_("%(minutes)s min are added for parking.", minutes=minutes))
+    return said
 
 
 def _links(plan: DayPlan) -> RouteLinks:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from app.kernel.geo import DETOUR, Position, distance_m
+from app.kernel.geo import Position, distance_m
 from app.kernel.i18n import N_
+from app.kernel.travel import DETOUR
 
 LONGEST_LEG = timedelta(hours=3)  # who was under way for longer was somewhere else in between
 

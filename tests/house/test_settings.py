@@ -55,7 +55,12 @@ def test_addresses_are_whole(env: Set) -> None:
     env(FIELDBOOK_URL="field.example")
     with pytest.raises(SettingsError, match=r"like https://field\.example"):
         from_environment()
-    env(FIELDBOOK_URL="https://field.example/", DATABASE_URL="mysql://x")
+    env(FIELDBOOK_URL="https://field.example/", FIELDBOOK_ROADS_URL="osrm:5000")
+    with pytest.raises(SettingsError, match=r"FIELDBOOK_ROADS_URL is the address of an OSRM server.*osrm:5000"):
+        from_environment()
+    env(FIELDBOOK_ROADS_URL="http://osrm:5000/")
+    assert from_environment().roads_url == "http://osrm:5000"
+    env(DATABASE_URL="mysql://x")
     with pytest.raises(SettingsError, match="PostgreSQL"):
         from_environment()
     env(DATABASE_URL="postgresql://someone@host/name")

@@ -9,7 +9,7 @@ import pytest
 
 from app.kernel.geo import Position
 from app.kernel.hours import Interval
-from app.planning.rules import Breach, DayRun, Lunch, Shift, Stop, arrivals
+from app.planning.rules import ESTIMATE, Breach, DayRun, Lunch, Shift, Stop, arrivals
 from app.planning.solver import best_day, order_of, proposals
 
 BASE = Position(31.2, 121.4)
@@ -149,3 +149,19 @@ def test_a_night_shop_after_midnight() -> None:
     night = (datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 3, tzinfo=UTC))
     best = best_day([Stop(UUID(int=1), BASE, 30, (night,))], Shift(at(21), at(21) + timedelta(hours=8), BASE, BASE))
     assert best.run.stops[0].start_at == night[0]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_stops_without_a_way_cost_the_others_nothing(seed: int) -> None:
+    stops, shift = some_day(seed, everywhere_open=True)
+    islands = [Stop(UUID(int=70 + n), Position(30.0 + n, 120.0), 15) for n in range(2)]
+    off = {stop.position for stop in islands}
+
+    def travel(origin: Position | None, target: Position | None) -> int | None:
+        return None if {origin, target} & off else ESTIMATE(origin, target)
+
+    best = best_day([*islands, *stops], shift, travel)
+    assert order_of(best.run) == order_of(best_day(stops, shift).run)
+    assert [(stop, reason) for stop, reason in best.left_out if stop in islands] == [
+        (stop, Breach.NO_WAY) for stop in islands
+    ]
