@@ -7,6 +7,7 @@ from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
 from app.planning import nearby, offline, views
+from app.planning.commands import plan_day
 from app.web.slice import MenuItem, Panel, Slice
 
 
@@ -22,5 +23,6 @@ SLICE = Slice(
         MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 25),
     ),
     panels=(Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),),
+    commands=(plan_day,),
     plugs=(offline.CARRIED,),
 )

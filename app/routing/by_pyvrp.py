@@ -1,98 +1,118 @@
-"""PyVRP (Wouda, Lan, Kool, MIT): iterated local search that looks for the least travel and lost prizes.
+"""PyVRP (Wouda, Lan and Kool 2024, MIT): iterated local search for the least travel and the fewest lost prizes.
 
-It knows neither several windows nor breaks. A visit with several windows is a group of twins, one for each, of which one is
-made. Lunch is a group of twins, one at each node: eaten after a visit before leaving, or before the next on arrival. That
-is as good as on the way, but where the drive is longer than the time in which lunch may begin.
+It knows neither several windows nor breaks. A visit with several windows is a group of twins, one for each, of which
+one is made. Lunch is a group of twins, one at each node: eaten after a visit before leaving it, or on arrival before
+the next. That is as good as on the way, but where the drive takes longer than the time in which lunch may begin.
 The same seed and number of iterations have the same answer.
 """
 
-from typing import Any
+import logging
+from dataclasses import dataclass, field
+
 
 import numpy as np
+import pyvrp
+from numpy.typing import NDArray
+from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria
 
 from app.routing.clock import Clock
-from app.routing.problem import Orders, Problem
+from app.routing.problem import Orders, Problem, Windows
+
+logging.getLogger("pyvrp").handlers.clear()  # it writes to the standard output, which is not its own
+
+# A short search restarts soon and accepts little that is worse.
+_SEARCH = pyvrp.IteratedLocalSearchParams(num_iters_no_improvement=1000, history_length=10)
 
 
-def solve(problem: Problem, weight: int, iterations: int, start: Orders | None = None, seed: int = 1, ils: dict[str, Any] | None = None, must: int = 0, **kw: Any) -> Orders | None:
-    import pyvrp
-    from pyvrp.stop import MaxIterations
+@dataclass(slots=True)
+class _Model:
+    """The problem in PyVRP's words. `visits` says for each client which visit it is a twin of; None is a lunch."""
 
-    clock = Clock(problem, apart=len(problem.days) > 1 and any(day.lunch for day in problem.days))
-    matrix = np.minimum(np.array(problem.travel, dtype=np.int64), clock.longest)
-    clients: list[Any] = []
-    groups: list[Any] = []
-    visits: list[int | None] = []
-    limited = any(day.max_stops is not None for day in problem.days)
+    limited: bool
+    clients: list[pyvrp.Client] = field(default_factory=list)
+    groups: list[pyvrp.ClientGroup] = field(default_factory=list)
+    visits: list[int | None] = field(default_factory=list)
 
-    def add(node: int, service: int, windows: Any, load: int, required: bool, prize: int, visit: int | None) -> None:
-        single = len(windows) == 1
-        if not single:
-            groups.append(pyvrp.ClientGroup(required=required))
-        for first, last in windows:
-            if not single:
-                groups[-1].add_client(len(clients))
-            clients.append(
+    def add(
+        self, places: list[tuple[int, Windows]], service: int, visit: int | None, *, prize: int, required: bool
+    ) -> None:
+        """One client for each node and window, of which one is made."""
+        twins = [(node, window) for node, windows in places for window in windows]
+        group = None
+        if len(twins) > 1:
+            group = len(self.groups)
+            first = len(self.clients)
+            self.groups.append(pyvrp.ClientGroup(list(range(first, first + len(twins))), required=required))
+        for node, (opens, closes) in twins:
+            self.visits.append(visit)
+            self.clients.append(
                 pyvrp.Client(
                     node,
-                    delivery=[load] if limited else [],
+                    delivery=[int(visit is not None)] if self.limited else [],
                     service_duration=service,
-                    tw_early=first,
-                    tw_late=last,
+                    tw_early=opens,
+                    tw_late=closes,
                     prize=prize,
-                    required=required and single,
-                    group=None if single else len(groups) - 1,
+                    required=required and group is None,
+                    group=group,
                 )
             )
-            visits.append(visit)
 
+
+def solve(
+    problem: Problem, weight: int, iterations: int, guard: float, *, soft: bool = False, seed: int = 1
+) -> Orders | None:
+    """Its orders of the visits; None where it found none that keeps all rules.
+
+    `weight` is how many seconds of travel a prize of 1 is worth; `guard` its seconds at most. With `soft`, musts may be
+    left out, which costs more than every prize; else it has no answer without all of them.
+    """
+    clock = Clock(problem, apart=any(day.lunch for day in problem.days))
+    model = _Model(limited=any(day.max_stops is not None for day in problem.days))
+    most = 1 + sum(visit.prize for visit in problem.visits if not visit.must)
     for number, visit in enumerate(problem.visits):
-        windows = clock.windows(visit)
-        if windows:
-            must_here = visit.must and not must
-            add(visit.node, visit.service, windows, 1, must_here, (must if visit.must else visit.prize * weight) if not must_here else 0, number)
-    nodes = sorted({visit.node for visit in problem.visits})
+        required = visit.must and not soft
+        prize = 0 if required else weight * (most if visit.must else visit.prize)
+        model.add([(visit.node, clock.windows(visit))], visit.service, number, prize=prize, required=required)
+    nodes = [visit.node for visit in problem.visits]
     for number, day in enumerate(problem.days):
         if day.lunch:
-            groups.append(pyvrp.ClientGroup(required=True))
-            for node in dict.fromkeys([day.start, *nodes, day.end]):
-                groups[-1].add_client(len(clients))
-                clients.append(
-                    pyvrp.Client(
-                        node,
-                        delivery=[0] if limited else [],
-                        service_duration=day.lunch.duration,
-                        tw_early=clock.at(number, day.lunch.earliest),
-                        tw_late=clock.at(number, day.lunch.latest),
-                        required=False,
-                        group=len(groups) - 1,
-                    )
-                )
-                visits.append(None)
-    depots, vehicles = [], []
+            begun = ((clock.at(number, day.lunch.earliest), clock.at(number, day.lunch.latest)),)
+            places = [(node, begun) for node in dict.fromkeys([day.start, *nodes, day.end])]
+            model.add(places, day.lunch.duration, None, prize=0, required=True)
+    if not model.clients:
+        return tuple(() for _ in problem.days)
+    stop = MultipleCriteria([MaxIterations(iterations), MaxRuntime(guard)])
+    params = pyvrp.SolveParams(ils=_SEARCH)
+    best = pyvrp.solve(_data(problem, model, clock), stop, seed, collect_stats=False, params=params).best
+    return _read(best, model, len(problem.days)) if best.is_feasible() else None
+
+
+def _data(problem: Problem, model: _Model, clock: Clock) -> pyvrp.ProblemData:
+    matrix: NDArray[np.int64] = np.minimum(np.array(problem.travel, dtype=np.int64), clock.longest)
+    depots: list[pyvrp.Depot] = []
+    vehicles: list[pyvrp.VehicleType] = []
     for number, day in enumerate(problem.days):
+        stops = len(model.clients) if day.max_stops is None else day.max_stops
         vehicles.append(
             pyvrp.VehicleType(
+                capacity=[stops] if model.limited else [],
                 start_depot=len(depots),
                 end_depot=len(depots) + 1,
                 tw_early=clock.at(number, day.opens),
                 tw_late=clock.at(number, day.closes),
-                capacity=[len(clients) if day.max_stops is None else day.max_stops] if limited else [],
             )
         )
         depots += [pyvrp.Depot(day.start), pyvrp.Depot(day.end)]
-    if not clients:
-        return tuple(() for _ in problem.days)
-    data = pyvrp.ProblemData(
-        [pyvrp.Location(0, 0) for _ in problem.travel], clients, depots, vehicles, [matrix], [matrix], groups
-    )
-    params = pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(**(ils or dict(num_iters_no_improvement=1000, history_length=10))), **kw)
-    result = pyvrp.solve(data, MaxIterations(iterations), seed=seed, collect_stats=False, display=False, params=params)
-    if not result.best.is_feasible():
-        return None
-    orders: list[list[int]] = [[] for _ in problem.days]
-    for route in result.best.routes():
-        for activity in route:
-            if activity.is_client() and visits[activity.idx] is not None:
-                orders[route.vehicle_type()].append(visits[activity.idx])
+    nowhere = [pyvrp.Location(0, 0)] * len(problem.travel)
+    return pyvrp.ProblemData(nowhere, model.clients, depots, vehicles, [matrix], [matrix], model.groups)
+
+
+def _read(best: pyvrp.Solution, model: _Model, days: int) -> Orders:
+    orders: list[list[int]] = [[] for _ in range(days)]
+    for route in best.routes():
+        made = (model.visits[step.idx] for step in route if step.is_client())
+        orders[route.vehicle_type()].extend(visit for visit in made if visit is not None)
     return tuple(map(tuple, orders))
+
+

@@ -13,11 +13,13 @@ class Clock:
         self._problem = problem
         self.longest = max((day.closes - day.opens for day in problem.days), default=0) + 1
         same = all(len(set(visit.windows)) <= 1 for visit in problem.visits)
-        length = max((day.closes for day in problem.days), default=0) + 1
+        self._zero = min((day.opens for day in problem.days), default=0)
+        length = max((day.closes for day in problem.days), default=0) - self._zero + 1
         self._stride = length if apart or not same else 0
 
     def at(self, day: int, second: int) -> int:
-        return max(0, day * self._stride + second)
+        """A second of that day on the line, which begins with the first shift."""
+        return day * self._stride + max(0, second - self._zero)
 
     def windows(self, visit: Visit) -> Windows:
         """When the visit may begin, of all days, as far as a shift reaches."""

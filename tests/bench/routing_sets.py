@@ -64,7 +64,7 @@ def rep_days() -> Iterator[tuple[Instance, int]]:
     for path in sorted((FOLDER / "dayplan").glob("*.json")):
         content = json.loads(path.read_text())
         best = content["best_found"]
-        yield Instance(path.name, read_day(content).problem, best["prize"]), best["travel"]
+        yield Instance(path.name, read_day(content), best["prize"]), best["travel"]
 
 
 def _manifest(folder: str) -> list[dict[str, str]]:

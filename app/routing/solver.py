@@ -1,0 +1,302 @@
+"""The best plan that VROOM, PyVRP and a beam search find, side by side, for the work that some seconds allow.
+
+Work is counted, not timed: the same problem has the same plan on every machine. How much of it fits into a second was
+measured on one core of 2.3 GHz. The clock only guards: who hits it is told (`Plan.cut_short`), because then the next
+run may differ. The simulator sees every proposal before it is compared, and has the last word.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.routing import beam, by_pyvrp, by_vroom
+from app.routing.clock import Clock
+from app.routing.problem import UNREACHABLE, Day, Order, Orders, Problem, Visit
+from app.routing.simulator import Run, breaches, simulate, simulate_all
+from app.routing.why import LeftOut, impossible, left_out
+
+SECONDS = 0.1  # of one core, for a rep's day
+GUARD = 10.0  # times the seconds that were asked for
+LEAST_GUARD = 5.0
+MOST_CANDIDATES = 200  # for each day; beyond, the least promising are not looked at
+
+_BEAM_NS = 45  # for each label, candidate and stop; twice that with lunch
+_PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
+# What a second is thought to be worth, in prizes that the best plan has a second: where time is short, where stops are.
+_EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
+_WIDTHS = (30, 1500)
+_LEGS_PER_PRIZE = 8  # PyVRP: an average prize is worth so many average legs
+_WHOLE = 14  # musts that a beam can put in order as well as PyVRP can
+
+Value = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run for each day, which breaks no rule, and whoever is left out, with the reason.
+
+    `hopeless` are days that are too short even without a visit: no lunch fits, or the way home; their runs are empty
+    and the only ones that break rules. `seconds` is the time that solving took.
+    """
+
+    runs: tuple[Run, ...]
+    left_out: tuple[LeftOut, ...]
+    hopeless: tuple[int, ...]
+    engine: str
+    seconds: float
+    cut_short: bool
+
+    @property
+    def orders(self) -> Orders:
+        return tuple(run.order for run in self.runs)
+
+
+def value(problem: Problem, orders: Orders) -> Value:
+    """Musts, prizes of optional visits, travel (negative): the greater the better."""
+    made = [problem.visits[visit] for order in orders for visit in order]
+    travel = sum(sum(problem.legs(day, order)) for day, order in zip(problem.days, orders, strict=True))
+    return sum(visit.must for visit in made), sum(visit.prize for visit in made if not visit.must), -travel
+
+
+def plan(problem: Problem, seconds: float = SECONDS) -> Plan:
+    """The best plan found, with work for about `seconds` on one core for each engine."""
+    started = time.perf_counter()
+    search = _Search(problem, seconds, started + max(LEAST_GUARD, GUARD * seconds))
+    search.run()
+    orders = search.orders()
+    runs = simulate_all(problem, orders)
+    return Plan(
+        runs=runs,
+        left_out=left_out(problem, orders),
+        hopeless=tuple(number for number, run in enumerate(runs) if run.breaches),
+        engine=search.engine,
+        seconds=time.perf_counter() - started,
+        cut_short=search.cut_short,
+    )
+
+
+class _Search:
+    """The best orders so far of a smaller problem: only visits and nodes that can matter."""
+
+    def __init__(self, problem: Problem, seconds: float, deadline: float) -> None:
+        hopeless = {number for number in range(len(problem.days)) if simulate(problem, number, ()).breaches}
+        self.kept = _candidates(problem, hopeless)
+        self.problem = _smaller(problem, self.kept, hopeless)
+        self.travel: NDArray[np.int64] = np.array(self.problem.travel, dtype=np.int64)
+        self.seconds, self.deadline = seconds, deadline
+        self.best: Orders = tuple(() for _ in problem.days)
+        self.worth = value(self.problem, self.best)
+        self.engine = "none"
+        self.cut_short = False
+
+    def orders(self) -> Orders:
+        """The best, in the numbers of the problem that was asked."""
+        return tuple(tuple(self.kept[visit] for visit in order) for order in self.best)
+
+    def run(self) -> None:
+        if not self.kept:
+            return
+        musts = sum(visit.must for visit in self.problem.visits)
+        for orders in self._vroom():
+            self._offer("vroom", orders)
+        optional = musts < len(self.kept)
+        if optional or musts <= _WHOLE:
+            self._beams()
+        self._pyvrp(musts)
+        for turn in range(3):
+            before = self.worth
+            self._days_anew(turn)
+            if self.worth == before:
+                break
+        self._fill()
+
+    def _offer(self, engine: str, orders: Orders) -> None:
+        """Take these orders where they are better, as far as the simulator agrees with them."""
+        runs = simulate_all(self.problem, orders)
+        if any(breaches(self.problem, runs)):
+            orders = _mended(self.problem, orders)
+        worth = value(self.problem, orders)
+        if worth > self.worth:
+            self.best, self.worth, self.engine = orders, worth, engine
+
+    def _left(self) -> float:
+        """Seconds until the guard ends the search."""
+        left = self.deadline - time.perf_counter()
+        self.cut_short = self.cut_short or left <= 0
+        return max(left, 0.0)
+
+    def _vroom(self) -> Iterator[Orders]:
+        level = 5 if len(self.kept) <= 250 else 2
+        for problem in _lunches(self.problem):
+            guard = self._left()
+            if guard:
+                began = time.perf_counter()
+                yield by_vroom.solve(problem, Clock(problem), level, timedelta(seconds=guard))
+                self.cut_short = self.cut_short or time.perf_counter() - began >= guard
+
+    def _pyvrp(self, musts: int) -> None:
+        stops = sum(map(len, self.best))
+        prizes = [visit.prize for visit in self.problem.visits if not visit.must]
+        legs = self.travel[self.travel < UNREACHABLE]
+        leg = float(legs.mean()) if legs.size else 1.0
+        weight = max(1, round(_LEGS_PER_PRIZE * leg / fmean(prizes))) if prizes else max(1, round(_LEGS_PER_PRIZE * leg))
+        each, per_stop = _PYVRP_US
+        iterations = round(1e6 * self.seconds / (each + per_stop * max(stops, 1)))
+        for soft in (False, True) if musts else (True,):
+            guard = self._left()
+            if not guard:
+                return
+            began = time.perf_counter()
+            orders = by_pyvrp.solve(self.problem, weight, max(iterations, 50), guard, soft=soft)
+            self.cut_short = self.cut_short or time.perf_counter() - began >= guard
+            if orders is not None:
+                self._offer("pyvrp", orders)
+            if self.worth[0] == musts:
+                return
+
+    def _beams(self) -> None:
+        """Each day anew, from both ends, with different ideas of what time is worth."""
+        directions = 2 * len(_EAGERNESS) * len(self.problem.days)
+        width = self._width(self.seconds / directions)
+        for turn in range(len(_EAGERNESS)):
+            for number in range(len(self.problem.days)):
+                self._day_anew(number, turn, width)
+
+    def _days_anew(self, turn: int) -> None:
+        """Each day once more with what the others leave over, then only its own visits by the least travel."""
+        for number in range(len(self.problem.days)):
+            if len(self.problem.days) > 1:
+                self._day_anew(number, turn, self._width(self.seconds / 20))
+            if 1 < len(self.best[number]) <= _WHOLE:
+                own = self.best[number]
+                day = beam.table(self.problem, self.travel, number, own, frozenset(own))
+                self._offer_day(number, [beam.best(day, 100, 1e-6, 1.0)])
+
+    def _width(self, seconds: float) -> int:
+        stops = max(map(len, self.best)) + 1
+        least, most = _WIDTHS
+        lunches = 2 if any(day.lunch for day in self.problem.days) else 1
+        return int(min(max(1e9 * seconds / (_BEAM_NS * lunches * len(self.kept) * stops), least), most))
+
+    def _day_anew(self, number: int, turn: int, width: int) -> None:
+        if not self._left():
+            return
+        others = {visit for day, order in enumerate(self.best) if day != number for visit in order}
+        free = [visit for visit in range(len(self.kept)) if visit not in others]
+        day = self.problem.days[number]
+        optional = [self.problem.visits[v].prize for v in self.best[number] if not self.problem.visits[v].must]
+        prizes = sum(optional) or max((self.problem.visits[visit].prize for visit in free), default=0) or 1
+        full = len(self.best[number]) == day.max_stops
+        rate = (_EAGERNESS_FULL if full else _EAGERNESS)[turn] * prizes / max(day.closes - day.opens, 1)
+        per_must = prizes / max(len(optional), 1)
+        own = {visit for visit in self.best[number] if self.problem.visits[visit].must}
+        missing = {visit for visit in free if self.problem.visits[visit].must}
+        for musts in dict.fromkeys((frozenset(missing), frozenset(own))):
+            # A must that does not fit is no optional visit either.
+            table = beam.table(
+                self.problem, self.travel, number, [v for v in free if v in musts or v not in missing], musts
+            )
+            back = beam.best(table.mirrored(), width, rate, per_must=per_must)
+            found = [beam.best(table, width, rate, per_must=per_must), back and back[::-1]]
+            self._offer_day(number, found)
+            if any(order is not None for order in found):
+                return
+
+    def _offer_day(self, number: int, found: Iterable[Order | None]) -> None:
+        for order in found:
+            if order is not None:
+                self._offer("beam", (*self.best[:number], order, *self.best[number + 1 :]))
+
+    def _fill(self) -> None:
+        """Whatever still fits in, the most valuable first: nobody shall find a gap that the plan has left."""
+        made = {visit for order in self.best for visit in order}
+        visits = self.problem.visits
+        missing = (visit for visit in range(len(visits)) if visit not in made)
+        for visit in sorted(missing, key=lambda visit: (not visits[visit].must, -visits[visit].prize)):
+            fitting = list(_with(self.problem, self.best, visit))
+            if fitting:
+                self._offer(self.engine, max(fitting, key=lambda orders: value(self.problem, orders)))
+
+
+def _candidates(problem: Problem, hopeless: set[int]) -> list[int]:
+    """The visits that can be made at all, and of too many those that look best beside their length and way."""
+    days = [day for number, day in enumerate(problem.days) if number not in hopeless]
+    possible = [
+        number
+        for number, visit in enumerate(problem.visits)
+        if (visit.must or visit.prize > 0) and days and impossible(problem, number) is None
+    ]
+    most = MOST_CANDIDATES * len(days)
+    if len(possible) <= most:
+        return possible
+    travel = np.array(problem.travel, dtype=np.int64)
+    nodes = np.array([problem.visits[number].node for number in possible])
+    near = np.sort(travel[np.ix_(nodes, nodes)], axis=0)[1:6].mean(axis=0)
+    ways = np.min([travel[day.start, nodes] + travel[nodes, day.end] for day in days], axis=0)
+    length = np.array([problem.visits[number].service for number in possible])
+    prize = np.array([problem.visits[number].prize for number in possible])
+    must = np.array([problem.visits[number].must for number in possible])
+    order = np.lexsort((-prize / (1 + length + near + ways / 10), ~must))
+    return sorted(possible[place] for place in order[:most])
+
+
+def _smaller(problem: Problem, kept: Sequence[int], hopeless: set[int]) -> Problem:
+    """Only these visits and the nodes that they need; nothing on hopeless days."""
+    visits = [problem.visits[number] for number in kept]
+    ends = [node for day in problem.days for node in (day.start, day.end)]
+    nodes = sorted({*ends, *(visit.node for visit in visits)})
+    row = {node: place for place, node in enumerate(nodes)}
+
+    def moved(visit: Visit) -> Visit:
+        windows = tuple(() if day in hopeless else each for day, each in enumerate(visit.windows))
+        return replace(visit, node=row[visit.node], windows=windows)
+
+    def renamed(day: Day) -> Day:
+        return replace(day, start=row[day.start], end=row[day.end])
+
+    return Problem(
+        tuple(map(moved, visits)),
+        tuple(map(renamed, problem.days)),
+        [[min(problem.travel[origin][target], UNREACHABLE) for target in nodes] for origin in nodes],
+    )
+
+
+def _lunches(problem: Problem) -> Iterator[Problem]:
+    """The problem, and where lunch may be left out because the day is over, a single day that is."""
+    yield problem
+    for day in problem.days[: 2 - len(problem.days)]:
+        if day.lunch and day.lunch.unless_over:
+            closes = day.closes if day.opens > day.lunch.latest else min(day.closes, day.lunch.latest)
+            yield replace(problem, days=(replace(day, closes=closes, lunch=None),))
+
+
+def _mended(problem: Problem, orders: Orders) -> Orders:
+    """The visits of the orders one after the other, without those that break a rule."""
+    kept: list[Order] = []
+    seen: set[int] = set()
+    for number, order in enumerate(orders):
+        good: Order = ()
+        for visit in order:
+            if visit not in seen and not simulate(problem, number, (*good, visit)).breaches:
+                good = (*good, visit)
+                seen.add(visit)
+        kept.append(good)
+    return tuple(kept)
+
+
+def _with(problem: Problem, orders: Orders, visit: int) -> Iterator[Orders]:
+    """The orders with one more visit, wherever that breaks no rule."""
+    for number, order in enumerate(orders):
+        day = problem.days[number]
+        if not problem.visits[visit].windows[number] or len(order) == day.max_stops:
+            continue
+        spare = day.closes - day.opens - sum(problem.visits[each].service for each in (*order, visit))
+        for place in range(len(order) + 1):
+            longer = (*order[:place], visit, *order[place:])
+            if sum(problem.legs(day, longer)) <= spare and not simulate(problem, number, longer).breaches:
+                yield (*orders[:number], longer, *orders[number + 1 :])
