@@ -26,6 +26,7 @@ LEAST_GUARD = 5.0
 MOST_CANDIDATES = 200  # for each day; beyond, the least promising are not looked at
 
 _BEAM_NS = 45  # for each label, candidate and stop; twice that with lunch
+_VROOM_US = 70  # for each candidate and stop, at its most thorough, for one day
 _PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
 # What a second is thought to be worth, in prizes that the best plan has a second: where time is short, where stops are.
 _EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
@@ -131,13 +132,22 @@ class _Search:
         return max(left, 0.0)
 
     def _vroom(self) -> Iterator[Orders]:
-        level = 5 if len(self.kept) <= 250 else 2
+        level = self._level()
         for problem in _lunches(self.problem):
             guard = self._left()
             if guard:
                 began = time.perf_counter()
                 yield by_vroom.solve(problem, Clock(problem), level, timedelta(seconds=guard))
                 self.cut_short = self.cut_short or time.perf_counter() - began >= guard
+
+    def _level(self) -> int:
+        """VROOM's most thorough exploration that this much work allows: it takes about n x stops x (level + 1)."""
+        size = len(self.kept)
+        near = float(np.partition(self.travel, min(2, len(self.travel) - 1), axis=1)[:, :3].mean())
+        each = near + fmean(visit.service for visit in self.problem.visits)
+        stops = [min(day.max_stops or size, (day.closes - day.opens) / max(each, 1)) for day in self.problem.days]
+        whole = _VROOM_US * size * min(sum(stops), size) * (2 + len(stops)) / 3
+        return int(min(max(6e6 * self.seconds * 2 / whole - 1, 0), 5))
 
     def _pyvrp(self, musts: int) -> None:
         stops = sum(map(len, self.best))
@@ -291,12 +301,28 @@ def _mended(problem: Problem, orders: Orders) -> Orders:
 
 def _with(problem: Problem, orders: Orders, visit: int) -> Iterator[Orders]:
     """The orders with one more visit, wherever that breaks no rule."""
+    new = problem.visits[visit]
     for number, order in enumerate(orders):
-        day = problem.days[number]
-        if not problem.visits[visit].windows[number] or len(order) == day.max_stops:
+        day, windows = problem.days[number], new.windows[number]
+        if not windows or len(order) == day.max_stops:
             continue
-        spare = day.closes - day.opens - sum(problem.visits[each].service for each in (*order, visit))
-        for place in range(len(order) + 1):
+        for place, (before, after) in enumerate(_gaps(problem, number, order)):
+            # Lunch makes nothing earlier, so these are the earliest and latest moments to come and go.
+            if before[0] + problem.travel[before[1]][new.node] > windows[-1][1]:
+                break
+            begin = max(windows[0][0], before[0] + problem.travel[before[1]][new.node])
+            if begin + new.service + problem.travel[new.node][after[1]] > after[0]:
+                continue
             longer = (*order[:place], visit, *order[place:])
-            if sum(problem.legs(day, longer)) <= spare and not simulate(problem, number, longer).breaches:
+            if not simulate(problem, number, longer).breaches:
                 yield (*orders[:number], longer, *orders[number + 1 :])
+
+
+def _gaps(problem: Problem, number: int, order: Order) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Each leg of the day: when it can be left at the earliest and from which node, until when one must arrive where."""
+    day = problem.days[number]
+    hungry = replace(problem, days=tuple(replace(each, lunch=None) for each in problem.days))
+    stops = simulate(hungry, number, order).stops
+    leave = [(day.opens, day.start), *((stop.depart, problem.visits[stop.visit].node) for stop in stops)]
+    until = [(problem.visits[visit].windows[number][-1][1], problem.visits[visit].node) for visit in order]
+    return zip(leave, [*until, (day.closes, day.end)], strict=True)

@@ -1,6 +1,7 @@
 """The routing instances of the shared folder, read into problems. Its README tells each format and where it is from."""
 
 import csv
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,8 +60,6 @@ def every_visit() -> Iterator[Instance]:
 
 def rep_days() -> Iterator[tuple[Instance, int]]:
     """dayplan: a rep's day each, and the travel of its best plan known."""
-    import json
-
     for path in sorted((FOLDER / "dayplan").glob("*.json")):
         content = json.loads(path.read_text())
         best = content["best_found"]
