@@ -109,9 +109,7 @@ class _Labels:
     visited: Flags
 
 
-def best(
-    day: Table, width: int, per_second: float, per_travel: float = 0.0, per_must: float = 0.0
-) -> Order | None:
+def best(day: Table, width: int, per_second: float, per_travel: float = 0.0, per_must: float = 0.0) -> Order | None:
     """The day with all of its musts, the greatest sum of prizes and then the least travel that the beam came across;
     None where it met none with all musts.
 
@@ -144,9 +142,9 @@ def best(
         whole = (left == 0) & _home(day, new)
         if whole.any():
             total = np.where(whole, new.prize, -1)
-            most = int(total.max())
+            most = int(np.max(total))
             driven = np.where(total == most, new.travel + day.back[new.last], _FAR)
-            at = int(driven.argmin())
+            at = int(np.argmin(driven))
             value = (most, -int(driven[at]))
             if found is None or value > found[0]:
                 found = (value, step, int(rows[at]), int(cols[at]))
@@ -182,9 +180,7 @@ def _grown(
     else:
         lunch = day.lunch
         # Who has not eaten by the latest time has no lunch any more.
-        rows, cols = np.nonzero(
-            (start < _FAR) & (labels.eaten[:, None] | (start + day.service <= lunch.latest))
-        )
+        rows, cols = np.nonzero((start < _FAR) & (labels.eaten[:, None] | (start + day.service <= lunch.latest)))
         at = np.maximum(labels.time, lunch.earliest)[:, None]
         ready = np.maximum(arrive, at) + lunch.duration
         hungry = ~labels.eaten & (labels.time <= lunch.latest)

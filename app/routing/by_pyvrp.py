@@ -7,12 +7,12 @@ The same seed and number of iterations have the same answer.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
+from typing import Any
 
 import numpy as np
 import pyvrp
-from numpy.typing import NDArray
 from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria
 
 from app.routing.clock import Clock
@@ -34,7 +34,7 @@ class _Model:
     visits: list[int | None] = field(default_factory=list)
 
     def add(
-        self, places: list[tuple[int, Windows]], service: int, visit: int | None, *, prize: int, required: bool
+        self, places: Sequence[tuple[int, Windows]], service: int, visit: int | None, *, prize: int, required: bool
     ) -> None:
         """One client for each node and window, of which one is made."""
         twins = [(node, window) for node, windows in places for window in windows]
@@ -89,7 +89,7 @@ def solve(
 
 
 def _data(problem: Problem, model: _Model, clock: Clock) -> pyvrp.ProblemData:
-    matrix: NDArray[np.int64] = np.minimum(np.array(problem.travel, dtype=np.int64), clock.longest)
+    matrix: Any = np.minimum(np.array(problem.travel, dtype=np.int64), clock.longest)
     depots: list[pyvrp.Depot] = []
     vehicles: list[pyvrp.VehicleType] = []
     for number, day in enumerate(problem.days):
@@ -114,5 +114,3 @@ def _read(best: pyvrp.Solution, model: _Model, days: int) -> Orders:
         made = (model.visits[step.idx] for step in route if step.is_client())
         orders[route.vehicle_type()].extend(visit for visit in made if visit is not None)
     return tuple(map(tuple, orders))
-
-

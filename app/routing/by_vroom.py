@@ -8,15 +8,15 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from app.routing.problem import Orders, Problem
 from app.routing.clock import Clock
+from app.routing.problem import Orders, Problem
 
+vroom: Any = import_module("vroom")  # without types
 MUST = 100  # VROOM's highest priority
 
 
 def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Orders:
     """Its orders of the visits; `level` 0 to 5 is its exploration, `guard` its time at most."""
-    vroom: Any = import_module("vroom")  # takes a third of a second, for pandas: only who plans pays it
     matrix = [[min(seconds, clock.longest) for seconds in row] for row in problem.travel]
     solver = vroom.Input()
     solver.set_durations_matrix("car", matrix)

@@ -1,7 +1,7 @@
 """One line of time for all days, for engines that know no days.
 
-Days whose visits have the same windows on each of them lie on top of each other, like several reps on one day; else they
-lie behind each other.
+Days whose visits have the same windows on each of them lie on top of each other, like several reps on one day; else
+they lie behind each other.
 """
 
 from app.routing.problem import Problem, Visit, Window, Windows, normal

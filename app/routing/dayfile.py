@@ -15,6 +15,7 @@ from app.routing.solver import Plan
 from app.routing.why import CAUSE_NAMES, REASON_NAMES, causes, no_day
 
 FINE = 1000  # parts of a prize that are told apart where prizes are no whole numbers
+_LUNCH = ("earliest_start", "latest_start", "duration")
 
 
 class DayFileError(ValueError):
@@ -126,17 +127,15 @@ def _lunch(content: Any) -> Lunch | None:
         return None
     if not isinstance(content, Mapping):
         raise DayFileError("lunch is no object")
-    earliest, latest, duration = (
-        _number(_need(content, name, "lunch"), f"lunch.{name}") for name in ("earliest_start", "latest_start", "duration")
-    )
+    earliest, latest, duration = (_number(_need(content, name, "lunch"), f"lunch.{name}") for name in _LUNCH)
     return Lunch(math.ceil(earliest), math.floor(latest), math.ceil(duration))
 
 
 def _row(row: Any, where: str) -> Sequence[int]:
-    row = _list(row, where)
-    if all(type(each) is int and each <= UNREACHABLE for each in row):
-        return row
-    seconds = (UNREACHABLE if each is None or each == math.inf else _number(each, where) for each in row)
+    listed = _list(row, where)
+    if all(type(each) is int and each <= UNREACHABLE for each in listed):
+        return listed
+    seconds = (UNREACHABLE if each is None or each == math.inf else _number(each, where) for each in listed)
     return [min(math.ceil(each), UNREACHABLE) for each in seconds]
 
 

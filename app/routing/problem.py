@@ -7,6 +7,7 @@ a known start) is a node of its own whose ways are all 0.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Window = tuple[int, int]
 """A visit may begin from the first to the last second, both included."""
@@ -105,7 +106,7 @@ class Problem:
     def legs(self, day: Day, order: Order) -> list[int]:
         """Seconds of travel to each visit of the order, and last to the day's end."""
         nodes = [day.start, *(self.visits[number].node for number in order), day.end]
-        return [self.travel[origin][target] for origin, target in zip(nodes, nodes[1:], strict=False)]
+        return [self.travel[origin][target] for origin, target in pairwise(nodes)]
 
 
 def _inside(node: int, size: int, what: str) -> None:

@@ -154,7 +154,7 @@ class _Search:
         prizes = [visit.prize for visit in self.problem.visits if not visit.must]
         legs = self.travel[self.travel < UNREACHABLE]
         leg = float(legs.mean()) if legs.size else 1.0
-        weight = max(1, round(_LEGS_PER_PRIZE * leg / fmean(prizes))) if prizes else max(1, round(_LEGS_PER_PRIZE * leg))
+        weight = max(1, round(_LEGS_PER_PRIZE * leg / (fmean(prizes) if prizes else 1)))
         each, per_stop = _PYVRP_US
         iterations = round(1e6 * self.seconds / (each + per_stop * max(stops, 1)))
         for soft in (False, True) if musts else (True,):
@@ -319,7 +319,7 @@ def _with(problem: Problem, orders: Orders, visit: int) -> Iterator[Orders]:
 
 
 def _gaps(problem: Problem, number: int, order: Order) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Each leg of the day: when it can be left at the earliest and from which node, until when one must arrive where."""
+    """For each leg of the day: from when one can leave which node, and until when one must arrive at which."""
     day = problem.days[number]
     hungry = replace(problem, days=tuple(replace(each, lunch=None) for each in problem.days))
     stops = simulate(hungry, number, order).stops

@@ -68,7 +68,9 @@ def rep_days() -> Iterator[tuple[Instance, int]]:
 
 def _manifest(folder: str) -> list[dict[str, str]]:
     with (FOLDER / "manifest.csv").open(newline="") as lines:
-        return [row for row in csv.DictReader(lines) if row["set"] == folder and (FOLDER / folder / row["file"]).exists()]
+        return [
+            row for row in csv.DictReader(lines) if row["set"] == folder and (FOLDER / folder / row["file"]).exists()
+        ]
 
 
 def _optw(path: Path, days: int) -> Problem:
