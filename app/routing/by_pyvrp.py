@@ -76,8 +76,8 @@ def solve(
         model.add([(visit.node, clock.windows(visit))], visit.service, number, prize=prize, required=required)
     nodes = [visit.node for visit in problem.visits]
     for number, day in enumerate(problem.days):
-        if day.lunch:
-            begun = ((clock.at(number, day.lunch.earliest), clock.at(number, day.lunch.latest)),)
+        begun = clock.lunch(number)
+        if day.lunch and begun:
             places = [(node, begun) for node in dict.fromkeys([day.start, *nodes, day.end])]
             model.add(places, day.lunch.duration, None, prize=0, required=True)
     if not model.clients:

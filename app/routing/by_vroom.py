@@ -21,10 +21,8 @@ def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Order
     solver = vroom.Input()
     solver.set_durations_matrix("car", matrix)
     for number, day in enumerate(problem.days):
-        breaks = []
-        if day.lunch is not None:
-            first, last = clock.at(number, day.lunch.earliest), clock.at(number, day.lunch.latest)
-            breaks = [vroom.Break(number, [vroom.TimeWindow(first, last)], service=day.lunch.duration)]
+        lunch = [vroom.TimeWindow(*window) for window in clock.lunch(number)]
+        breaks = [vroom.Break(number, lunch, service=day.lunch.duration)] if day.lunch and lunch else []
         solver.add_vehicle(
             vroom.Vehicle(
                 number,

@@ -31,3 +31,11 @@ class Clock:
                 if first <= last:
                     found.append((self.at(number, first), self.at(number, last)))
         return normal(found)
+
+    def lunch(self, day: int) -> Windows:
+        """When lunch may begin on that day so that it ends within the shift; () where there is none."""
+        shift, lunch = self._problem.days[day], self._problem.days[day].lunch
+        if lunch is None:
+            return ()
+        first, last = max(lunch.earliest, shift.opens), min(lunch.latest, shift.closes - lunch.duration)
+        return ((self.at(day, first), self.at(day, last)),) if first <= last else ()

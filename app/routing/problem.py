@@ -31,7 +31,7 @@ class Visit:
     """A visit of `service` seconds at `node`. `windows` has one entry for each of the problem's days.
 
     A must has to be in the plan if that is possible at all. `prize` is what an optional visit is worth; those worth
-    nothing are never driven to. Of a must it says which goes first where not all can be made.
+    nothing are never driven to. Of a must it means nothing.
     """
 
     node: int

@@ -61,7 +61,10 @@ def simulate(problem: Problem, number: int, order: Order) -> Run:
     without = _run(problem, number, order, None)
     if day.lunch.unless_over and (without.finish <= day.lunch.latest or day.opens > day.lunch.latest):
         return without
-    runs = (_run(problem, number, order, after) for after in range(len(order) + 1))
+    # Before a visit that is over by then one would sit and wait for lunch; after its latest time it is too late.
+    first = sum(stop.depart <= day.lunch.earliest for stop in without.stops)
+    last = max(first, sum(stop.depart <= day.lunch.latest for stop in without.stops))
+    runs = (_run(problem, number, order, after) for after in range(first, last + 1))
     return min(runs, key=lambda run: (len(run.breaches), run.finish))
 
 

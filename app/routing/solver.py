@@ -9,21 +9,23 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from itertools import permutations
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.routing import beam, by_pyvrp, by_vroom
+from app.routing.candidates import part_of
 from app.routing.clock import Clock
-from app.routing.problem import UNREACHABLE, Day, Order, Orders, Problem, Visit
+from app.routing.problem import UNREACHABLE, Order, Orders, Problem
 from app.routing.simulator import Run, breaches, simulate, simulate_all
-from app.routing.why import LeftOut, impossible, left_out
+from app.routing.why import LeftOut, left_out
 
 SECONDS = 0.1  # of one core, for a rep's day
 GUARD = 10.0  # times the seconds that were asked for
 LEAST_GUARD = 5.0
-MOST_CANDIDATES = 200  # for each day; beyond, the least promising are not looked at
 
 _BEAM_NS = 45  # for each label, candidate and stop; twice that with lunch
 _VROOM_US = 70  # for each candidate and stop, at its most thorough, for one day
@@ -32,6 +34,8 @@ _PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
 _EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
 _WIDTHS = (30, 1500)
 _LEGS_PER_PRIZE = 8  # PyVRP: an average prize is worth so many average legs
+_ROUNDS = 3  # at most, of one day and of two days anew
+_MOST_PAIRS = 20
 _WHOLE = 14  # musts that a beam can put in order as well as PyVRP can
 
 Value = tuple[int, int, int]
@@ -67,14 +71,15 @@ def value(problem: Problem, orders: Orders) -> Value:
 def plan(problem: Problem, seconds: float = SECONDS) -> Plan:
     """The best plan found, with work for about `seconds` on one core for each engine."""
     started = time.perf_counter()
-    search = _Search(problem, seconds, started + max(LEAST_GUARD, GUARD * seconds))
+    part = part_of(problem)
+    search = _Search(part.problem, seconds, started + max(LEAST_GUARD, GUARD * seconds))
     search.run()
-    orders = search.orders()
+    orders = part.whole(search.best, len(problem.days))
     runs = simulate_all(problem, orders)
     return Plan(
         runs=runs,
         left_out=left_out(problem, orders),
-        hopeless=tuple(number for number, run in enumerate(runs) if run.breaches),
+        hopeless=tuple(number for number in range(len(problem.days)) if number not in part.days),
         engine=search.engine,
         seconds=time.perf_counter() - started,
         cut_short=search.cut_short,
@@ -82,36 +87,33 @@ def plan(problem: Problem, seconds: float = SECONDS) -> Plan:
 
 
 class _Search:
-    """The best orders so far of a smaller problem: only visits and nodes that can matter."""
+    """The best orders so far of a problem."""
 
     def __init__(self, problem: Problem, seconds: float, deadline: float) -> None:
-        hopeless = {number for number in range(len(problem.days)) if simulate(problem, number, ()).breaches}
-        self.kept = _candidates(problem, hopeless)
-        self.problem = _smaller(problem, self.kept, hopeless)
-        self.travel: NDArray[np.int64] = np.array(self.problem.travel, dtype=np.int64)
+        self.problem = problem
+        self.travel: NDArray[np.int64] = np.array(problem.travel, dtype=np.int64)
         self.seconds, self.deadline = seconds, deadline
         self.best: Orders = tuple(() for _ in problem.days)
-        self.worth = value(self.problem, self.best)
+        self.worth = value(problem, self.best)
         self.engine = "none"
         self.cut_short = False
 
-    def orders(self) -> Orders:
-        """The best, in the numbers of the problem that was asked."""
-        return tuple(tuple(self.kept[visit] for visit in order) for order in self.best)
-
     def run(self) -> None:
-        if not self.kept:
+        """Engine after engine, then what the others overlooked."""
+        if not self.problem.visits:
             return
         musts = sum(visit.must for visit in self.problem.visits)
         for orders in self._vroom():
             self._offer("vroom", orders)
-        optional = musts < len(self.kept)
+        optional = musts < len(self.problem.visits)
         if optional or musts <= _WHOLE:
             self._beams()
         self._pyvrp(musts)
-        for turn in range(3):
+        for turn in range(_ROUNDS):
             before = self.worth
             self._days_anew(turn)
+            if optional:
+                self._pairs_anew(turn)
             if self.worth == before:
                 break
         self._fill()
@@ -142,7 +144,7 @@ class _Search:
 
     def _level(self) -> int:
         """VROOM's most thorough exploration that this much work allows: it takes about n x stops x (level + 1)."""
-        size = len(self.kept)
+        size = len(self.problem.visits)
         near = float(np.partition(self.travel, min(2, len(self.travel) - 1), axis=1)[:, :3].mean())
         each = near + fmean(visit.service for visit in self.problem.visits)
         stops = [min(day.max_stops or size, (day.closes - day.opens) / max(each, 1)) for day in self.problem.days]
@@ -179,48 +181,70 @@ class _Search:
 
     def _days_anew(self, turn: int) -> None:
         """Each day once more with what the others leave over, then only its own visits by the least travel."""
-        for number in range(len(self.problem.days)):
+        for number, _ in enumerate(self.problem.days):
             if len(self.problem.days) > 1:
                 self._day_anew(number, turn, self._width(self.seconds / 20))
-            if 1 < len(self.best[number]) <= _WHOLE:
-                own = self.best[number]
+            own = self.best[number]
+            if 1 < len(own) <= _WHOLE and self._left():
                 day = beam.table(self.problem, self.travel, number, own, frozenset(own))
-                self._offer_day(number, [beam.best(day, 100, 1e-6, 1.0)])
+                self._offer_day(self.best, number, [beam.best(day, 100, 1e-6, 1.0)])
+
+    def _pairs_anew(self, turn: int) -> None:
+        """Two days from the beginning, one and then the other: alone, neither gives up what the other needs."""
+        days = range(len(self.problem.days))
+        pairs = sorted(permutations(days, 2), key=lambda pair: abs(pair[0] - pair[1]))[:_MOST_PAIRS]
+        width = self._width(self.seconds / max(8 * len(pairs), 1))
+        for pair in pairs:
+            orders = list(self.best)
+            for number in pair:
+                orders[number] = tuple(visit for visit in orders[number] if self.problem.visits[visit].must)
+            for number in pair:
+                found = self._found(tuple(orders), number, turn, width)
+                self._offer_day(tuple(orders), number, found)
+                orders[number] = max(found, key=partial(self._worth, orders, number), default=orders[number])
+
+    def _worth(self, orders: Sequence[Order], number: int, order: Order) -> Value:
+        return value(self.problem, (*orders[:number], order, *orders[number + 1 :]))
 
     def _width(self, seconds: float) -> int:
         stops = max(map(len, self.best)) + 1
         least, most = _WIDTHS
         lunches = 2 if any(day.lunch for day in self.problem.days) else 1
-        return int(min(max(1e9 * seconds / (_BEAM_NS * lunches * len(self.kept) * stops), least), most))
+        each = _BEAM_NS * lunches * len(self.problem.visits) * stops
+        return int(min(max(1e9 * seconds / each, least), most))
 
     def _day_anew(self, number: int, turn: int, width: int) -> None:
+        self._offer_day(self.best, number, self._found(self.best, number, turn, width))
+
+    def _found(self, orders: Orders, number: int, turn: int, width: int) -> list[Order]:
+        """What beams from both ends make of a day, beside the orders of the others."""
         if not self._left():
-            return
-        others = {visit for day, order in enumerate(self.best) if day != number for visit in order}
-        free = [visit for visit in range(len(self.kept)) if visit not in others]
-        day = self.problem.days[number]
-        optional = [self.problem.visits[v].prize for v in self.best[number] if not self.problem.visits[v].must]
-        prizes = sum(optional) or max((self.problem.visits[visit].prize for visit in free), default=0) or 1
+            return []
+        visits, day = self.problem.visits, self.problem.days[number]
+        others = {visit for other, order in enumerate(orders) if other != number for visit in order}
+        free = [visit for visit in range(len(visits)) if visit not in others]
+        optional = [visits[visit].prize for visit in self.best[number] if not visits[visit].must]
+        prizes = sum(optional) or max((visits[visit].prize for visit in free), default=0) or 1
         full = len(self.best[number]) == day.max_stops
         rate = (_EAGERNESS_FULL if full else _EAGERNESS)[turn] * prizes / max(day.closes - day.opens, 1)
         per_must = prizes / max(len(optional), 1)
-        own = {visit for visit in self.best[number] if self.problem.visits[visit].must}
-        missing = {visit for visit in free if self.problem.visits[visit].must}
-        for musts in dict.fromkeys((frozenset(missing), frozenset(own))):
+        missing = frozenset(visit for visit in free if visits[visit].must)
+        own = missing.intersection(orders[number])
+        for musts in dict.fromkeys((missing, own)):
             # A must that does not fit is no optional visit either.
-            table = beam.table(
-                self.problem, self.travel, number, [v for v in free if v in musts or v not in missing], musts
-            )
+            chosen = [visit for visit in free if visit in musts or visit not in missing]
+            table = beam.table(self.problem, self.travel, number, chosen, musts)
+            found = beam.best(table, width, rate, per_must=per_must)
             back = beam.best(table.mirrored(), width, rate, per_must=per_must)
-            found = [beam.best(table, width, rate, per_must=per_must), back and back[::-1]]
-            self._offer_day(number, found)
-            if any(order is not None for order in found):
-                return
+            if found is not None or back is not None:
+                return [order for order in (found, back and back[::-1]) if order is not None]
+        return []
 
-    def _offer_day(self, number: int, found: Iterable[Order | None]) -> None:
+    def _offer_day(self, orders: Orders, number: int, found: Iterable[Order | None]) -> None:
+        """The orders with another one for that day."""
         for order in found:
             if order is not None:
-                self._offer("beam", (*self.best[:number], order, *self.best[number + 1 :]))
+                self._offer("beam", (*orders[:number], order, *orders[number + 1 :]))
 
     def _fill(self) -> None:
         """Whatever still fits in, the most valuable first: nobody shall find a gap that the plan has left."""
@@ -231,49 +255,6 @@ class _Search:
             fitting = list(_with(self.problem, self.best, visit))
             if fitting:
                 self._offer(self.engine, max(fitting, key=lambda orders: value(self.problem, orders)))
-
-
-def _candidates(problem: Problem, hopeless: set[int]) -> list[int]:
-    """The visits that can be made at all, and of too many those that look best beside their length and way."""
-    days = [day for number, day in enumerate(problem.days) if number not in hopeless]
-    possible = [
-        number
-        for number, visit in enumerate(problem.visits)
-        if (visit.must or visit.prize > 0) and days and impossible(problem, number) is None
-    ]
-    most = MOST_CANDIDATES * len(days)
-    if len(possible) <= most:
-        return possible
-    travel = np.array(problem.travel, dtype=np.int64)
-    nodes = np.array([problem.visits[number].node for number in possible])
-    near = np.sort(travel[np.ix_(nodes, nodes)], axis=0)[1:6].mean(axis=0)
-    ways = np.min([travel[day.start, nodes] + travel[nodes, day.end] for day in days], axis=0)
-    length = np.array([problem.visits[number].service for number in possible])
-    prize = np.array([problem.visits[number].prize for number in possible])
-    must = np.array([problem.visits[number].must for number in possible])
-    order = np.lexsort((-prize / (1 + length + near + ways / 10), ~must))
-    return sorted(possible[place] for place in order[:most])
-
-
-def _smaller(problem: Problem, kept: Sequence[int], hopeless: set[int]) -> Problem:
-    """Only these visits and the nodes that they need; nothing on hopeless days."""
-    visits = [problem.visits[number] for number in kept]
-    ends = [node for day in problem.days for node in (day.start, day.end)]
-    nodes = sorted({*ends, *(visit.node for visit in visits)})
-    row = {node: place for place, node in enumerate(nodes)}
-
-    def moved(visit: Visit) -> Visit:
-        windows = tuple(() if day in hopeless else each for day, each in enumerate(visit.windows))
-        return replace(visit, node=row[visit.node], windows=windows)
-
-    def renamed(day: Day) -> Day:
-        return replace(day, start=row[day.start], end=row[day.end])
-
-    return Problem(
-        tuple(map(moved, visits)),
-        tuple(map(renamed, problem.days)),
-        [[min(problem.travel[origin][target], UNREACHABLE) for target in nodes] for origin in nodes],
-    )
 
 
 def _lunches(problem: Problem) -> Iterator[Problem]:
@@ -303,26 +284,29 @@ def _with(problem: Problem, orders: Orders, visit: int) -> Iterator[Orders]:
     """The orders with one more visit, wherever that breaks no rule."""
     new = problem.visits[visit]
     for number, order in enumerate(orders):
-        day, windows = problem.days[number], new.windows[number]
-        if not windows or len(order) == day.max_stops:
+        windows = new.windows[number]
+        if not windows or len(order) == problem.days[number].max_stops:
             continue
-        for place, (before, after) in enumerate(_gaps(problem, number, order)):
-            # Lunch makes nothing earlier, so these are the earliest and latest moments to come and go.
-            if before[0] + problem.travel[before[1]][new.node] > windows[-1][1]:
-                break
-            begin = max(windows[0][0], before[0] + problem.travel[before[1]][new.node])
-            if begin + new.service + problem.travel[new.node][after[1]] > after[0]:
+        for place, ((leave, origin), (until, target)) in enumerate(_gaps(problem, number, order)):
+            start = max(leave + problem.travel[origin][new.node], windows[0][0])
+            if start > windows[-1][1] or start + new.service + problem.travel[new.node][target] > until:
                 continue
             longer = (*order[:place], visit, *order[place:])
             if not simulate(problem, number, longer).breaches:
                 yield (*orders[:number], longer, *orders[number + 1 :])
 
 
-def _gaps(problem: Problem, number: int, order: Order) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """For each leg of the day: from when one can leave which node, and until when one must arrive at which."""
-    day = problem.days[number]
+def _gaps(problem: Problem, number: int, order: Order) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """For each leg of the day without its lunch, which makes nothing earlier: from when one can leave which node, and
+    until when one must arrive at which."""
+    day, visits = problem.days[number], [problem.visits[visit] for visit in order]
     hungry = replace(problem, days=tuple(replace(each, lunch=None) for each in problem.days))
-    stops = simulate(hungry, number, order).stops
-    leave = [(day.opens, day.start), *((stop.depart, problem.visits[stop.visit].node) for stop in stops)]
-    until = [(problem.visits[visit].windows[number][-1][1], problem.visits[visit].node) for visit in order]
-    return zip(leave, [*until, (day.closes, day.end)], strict=True)
+    leave = [(day.opens, day.start)]
+    leave += [
+        (stop.depart, visit.node) for stop, visit in zip(simulate(hungry, number, order).stops, visits, strict=True)
+    ]
+    until = [(day.closes, day.end)]
+    for visit in reversed(visits):
+        latest = until[-1][0] - problem.travel[visit.node][until[-1][1]] - visit.service
+        until.append((max(min(last, latest) for first, last in visit.windows[number] if first <= latest), visit.node))
+    return list(zip(leave, reversed(until), strict=True))

@@ -70,27 +70,29 @@ def impossible(problem: Problem, visit: int) -> Reason | None:
 
 
 def _alone(problem: Problem, number: int, visit: int) -> Reason | None:
-    broken = [breach for breach, _ in simulate(problem, number, (visit,)).breaches]
+    broken = {breach for breach, _ in simulate(problem, number, (visit,)).breaches}
     if not broken:
         return None
-    day = problem.days[number]
     if simulate(problem, number, ()).breaches:
         return no_day(problem, number)
-    windows = problem.visits[visit].windows[number]
+    day, windows = problem.days[number], problem.visits[visit].windows[number]
     if max(problem.legs(day, (visit,))) > day.closes - day.opens:
         return Reason.UNREACHABLE
+    if not simulate(_without_lunch(problem), number, (visit,)).breaches:
+        return Reason.NO_LUNCH
     if windows[0][0] > day.closes or windows[-1][1] < day.opens or Breach.AFTER_SHIFT in broken:
         return Reason.OUTSIDE_SHIFT
-    if Breach.LUNCH_TOO_LATE in broken:
-        return Reason.NO_LUNCH
     return Reason.MAX_STOPS if Breach.MAX_STOPS in broken else Reason.CLOSES_TOO_SOON
 
 
 def no_day(problem: Problem, number: int) -> Reason:
     """Why not even an empty day keeps the rules: without lunch it would, or not even so."""
-    days = tuple(replace(day, lunch=None) for day in problem.days)
-    alright = not simulate(replace(problem, days=days), number, ()).breaches
-    return Reason.NO_LUNCH if alright else Reason.NO_DAY
+    hopeless = simulate(_without_lunch(problem), number, ()).breaches
+    return Reason.NO_DAY if hopeless else Reason.NO_LUNCH
+
+
+def _without_lunch(problem: Problem) -> Problem:
+    return replace(problem, days=tuple(replace(day, lunch=None) for day in problem.days))
 
 
 def left_out(problem: Problem, orders: Orders) -> tuple[LeftOut, ...]:
