@@ -34,6 +34,7 @@ _PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
 _EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
 _WIDTHS = (30, 1500)
 _LEGS_PER_PRIZE = 8  # PyVRP: an average prize is worth so many average legs
+_FIRST, _DAYS, _PAIRS = 0.3, 0.1, 0.15  # of several days, how much goes into the first plan and into each round
 _ROUNDS = 3  # at most, of one day and of two days anew
 _MOST_PAIRS = 20
 _WHOLE = 14  # musts that a beam can put in order as well as PyVRP can
@@ -173,8 +174,8 @@ class _Search:
 
     def _beams(self) -> None:
         """Each day anew, from both ends, with different ideas of what time is worth."""
-        directions = 2 * len(_EAGERNESS) * len(self.problem.days)
-        width = self._width(self.seconds / directions)
+        days = len(self.problem.days)
+        width = self._width(self.seconds * (1 if days == 1 else _FIRST) / (2 * len(_EAGERNESS) * days))
         for turn in range(len(_EAGERNESS)):
             for number in range(len(self.problem.days)):
                 self._day_anew(number, turn, width)
@@ -183,7 +184,7 @@ class _Search:
         """Each day once more with what the others leave over, then only its own visits by the least travel."""
         for number, _ in enumerate(self.problem.days):
             if len(self.problem.days) > 1:
-                self._day_anew(number, turn, self._width(self.seconds / 20))
+                self._day_anew(number, turn, self._width(self.seconds * _DAYS / (2 * len(self.problem.days))))
             own = self.best[number]
             if 1 < len(own) <= _WHOLE and self._left():
                 day = beam.table(self.problem, self.travel, number, own, frozenset(own))
@@ -193,7 +194,7 @@ class _Search:
         """Two days from the beginning, one and then the other: alone, neither gives up what the other needs."""
         days = range(len(self.problem.days))
         pairs = sorted(permutations(days, 2), key=lambda pair: abs(pair[0] - pair[1]))[:_MOST_PAIRS]
-        width = self._width(self.seconds / max(8 * len(pairs), 1))
+        width = self._width(self.seconds * _PAIRS / max(4 * len(pairs), 1))
         for pair in pairs:
             orders = list(self.best)
             for number in pair:
