@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from app.routing import solver
+from app.routing import search, solver
 from app.routing.problem import ANY_TIME, UNREACHABLE, Day, Lunch, Problem, Visit
+from app.routing.repair import value
 from app.routing.simulator import breaches, simulate
-from app.routing.solver import plan, value
+from app.routing.solver import plan
 from app.routing.why import Cause, Reason, causes, detours, no_day
 from tests.routing.days import every_plan, finishes, problems
 
@@ -166,9 +167,9 @@ def test_windows_of_each_day_are_its_own() -> None:
 
 def test_a_plan_that_the_simulator_refuses_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = grid(8, 2, lunch=False)
-    monkeypatch.setattr(solver.by_vroom, "solve", lambda *_, **__: (tuple(range(8)) * 2,))
-    monkeypatch.setattr(solver.by_pyvrp, "solve", lambda *_, **__: None)
-    monkeypatch.setattr(solver.beam, "best", lambda *_, **__: None)
+    monkeypatch.setattr(search.by_vroom, "solve", lambda *_, **__: (tuple(range(8)) * 2,))
+    monkeypatch.setattr(search.by_pyvrp, "solve", lambda *_, **__: None)
+    monkeypatch.setattr(search.beam, "best", lambda *_, **__: None)
     found = plan(problem, WORK)
     assert found.engine == "vroom"
     assert found.orders[0]
