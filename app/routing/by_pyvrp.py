@@ -7,12 +7,14 @@ The same seed and number of iterations have the same answer.
 """
 
 import logging
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyvrp
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria
 
 from app.routing.clock import Clock
@@ -84,7 +86,10 @@ def solve(
         return tuple(() for _ in problem.days)
     stop = MultipleCriteria([MaxIterations(iterations), MaxRuntime(guard)])
     params = pyvrp.SolveParams(ils=_SEARCH)
-    best = pyvrp.solve(_data(problem, model, clock), stop, seed, collect_stats=False, params=params).best
+    with warnings.catch_warnings():
+        # Where no plan keeps the rules, breaking them gets as dear as it can: that is an answer, not an accident.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        best = pyvrp.solve(_data(problem, model, clock), stop, seed, collect_stats=False, params=params).best
     return _read(best, model, len(problem.days)) if best.is_feasible() else None
 
 

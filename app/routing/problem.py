@@ -1,8 +1,9 @@
 """What is planned: visits, the days (or reps) that can make them, and how long every way takes.
 
 Times are whole seconds from the midnight of their own day. A node is a row of the travel matrix: seconds from row to
-column, whatever parking costs included. Ways that do not exist are UNREACHABLE. A place that is nowhere (a day without
-a known start) is a node of its own whose ways are all 0.
+column, whatever parking costs included. Ways that do not exist are UNREACHABLE. No way is longer than one through a
+third node, as fastest ways are: a visit that cannot be made alone is not tried beside others. A place that is nowhere
+(a day without a known start) is a node of its own whose ways are all 0.
 """
 
 from collections.abc import Sequence

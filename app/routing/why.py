@@ -31,7 +31,7 @@ REASON_NAMES = {
     Reason.NO_LUNCH: N_("Would leave no time for lunch"),
     Reason.NO_DAY: N_("The working day leaves no time for any visit"),
     Reason.MUSTS_CLASH: N_("Does not fit beside the other visits that have to be made"),
-    Reason.MAX_STOPS: N_("As many visits as are allowed are planned already; this one is worth less"),
+    Reason.MAX_STOPS: N_("As many visits as are allowed are planned already"),
     Reason.NOT_WORTH: N_("Not worth the detour"),
     Reason.NO_TIME: N_("No time left; other visits are worth more"),
 }
@@ -109,11 +109,11 @@ def _reason(problem: Problem, orders: Orders, number: int) -> Reason:
     visit = problem.visits[number]
     open_days = [day for day, windows in enumerate(visit.windows) if windows]
     full = all(len(orders[day]) == problem.days[day].max_stops for day in open_days)
-    if visit.must:
-        return Reason.MUSTS_CLASH
-    if visit.prize == 0:
+    if not visit.must and visit.prize == 0:
         return Reason.NOT_WORTH
-    return Reason.MAX_STOPS if full else Reason.NO_TIME
+    if full:
+        return Reason.MAX_STOPS
+    return Reason.MUSTS_CLASH if visit.must else Reason.NO_TIME
 
 
 def causes(problem: Problem, number: int, run: Run) -> tuple[Cause, ...]:

@@ -182,6 +182,12 @@ def test_the_command_needs_no_database_and_prints_one_object(tmp_path: Path) -> 
     assert json.loads(run.stdout)["order"]
 
 
+def test_whoever_does_not_plan_does_not_load_the_engines() -> None:
+    ask = "import sys, app.slices; print({'vroom', 'pyvrp'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize("file", sorted((SHARED / "routing" / "dayplan").glob("*.json")), ids=lambda path: path.stem)
 def test_real_days_are_as_good_as_the_best_found(file: Path) -> None:
     result = CliRunner().invoke(plan_day, [str(file)])

@@ -90,6 +90,14 @@ def test_musts_that_clash_are_left_out_for_others() -> None:
     assert [out.reason for out in found.left_out] == [Reason.MUSTS_CLASH]
 
 
+def test_musts_that_clash_are_no_accident_however_long_one_looks() -> None:
+    """PyVRP warns then, and warnings are errors here."""
+    visits = tuple(Visit(1, 3000, (ANY_TIME,), must=True) for _ in range(12))
+    problem = Problem(visits, (Day(0, 0, 0, 20_000),), [[0, 60], [60, 0]])
+    found = plan(problem, 1.0)
+    assert (len(found.orders[0]), {out.reason for out in found.left_out}) == (6, {Reason.MUSTS_CLASH})
+
+
 def left(visit: Visit, day: Day, way: int = 10) -> Reason:
     (out,) = plan(Problem((visit,), (day,), [[0, way], [way, 0]]), WORK).left_out
     return out.reason
