@@ -23,7 +23,7 @@ _PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
 # What a second is thought to be worth, in prizes that the best plan has a second: where time is short, where stops are.
 _EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
 _WIDTHS = (30, 1500)
-_LEGS_PER_PRIZE = 8  # PyVRP: an average prize is worth so many average legs
+_LEGS_PER_PRIZE = 50  # PyVRP: an average prize is worth so many average legs
 _FIRST, _DAYS, _PAIRS = 0.3, 0.1, 0.15  # of several days, how much goes into the first plan and into each round
 _ROUNDS = 3  # at most, of one day and of two days anew
 _MOST_PAIRS = 20
