@@ -16,6 +16,7 @@ class Reason(StrEnum):
     OUTSIDE_SHIFT = "outside_shift"
     CLOSES_TOO_SOON = "closes_too_soon"
     NO_LUNCH = "no_lunch"
+    NO_LUNCH_POSSIBLE = "no_lunch_possible"  # on that day, visit or not
     NO_DAY = "no_day"
     MUSTS_CLASH = "musts_clash"
     MAX_STOPS = "max_stops"
@@ -29,6 +30,7 @@ REASON_NAMES = {
     Reason.OUTSIDE_SHIFT: N_("Does not fit into the working hours, with the way there and back"),
     Reason.CLOSES_TOO_SOON: N_("Closes before one can be there"),
     Reason.NO_LUNCH: N_("Would leave no time for lunch"),
+    Reason.NO_LUNCH_POSSIBLE: N_("No lunch is possible within the working hours of that day"),
     Reason.NO_DAY: N_("The working day leaves no time for any visit"),
     Reason.MUSTS_CLASH: N_("Does not fit beside the other visits that have to be made"),
     Reason.MAX_STOPS: N_("As many visits as are allowed are planned already"),
@@ -88,7 +90,7 @@ def _alone(problem: Problem, number: int, visit: int) -> Reason | None:
 def no_day(problem: Problem, number: int) -> Reason:
     """Why not even an empty day keeps the rules: without lunch it would, or not even so."""
     hopeless = simulate(_without_lunch(problem), number, ()).breaches
-    return Reason.NO_DAY if hopeless else Reason.NO_LUNCH
+    return Reason.NO_DAY if hopeless else Reason.NO_LUNCH_POSSIBLE
 
 
 def _without_lunch(problem: Problem) -> Problem:

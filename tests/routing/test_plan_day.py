@@ -88,7 +88,7 @@ def test_a_must_outside_the_shift_is_left_out(tmp_path: Path) -> None:
 def test_where_no_lunch_is_possible_nothing_is_planned(tmp_path: Path) -> None:
     lunch = {"earliest_start": 10_000, "latest_start": 20_000, "duration": 2700}
     order, reasons, whole = impossible(tmp_path, lunch=lunch)
-    assert (order, set(reasons.values()), whole) == ([], {"no_lunch"}, ["no_lunch"])
+    assert (order, set(reasons.values()), whole) == ([], {"no_lunch_possible"}, ["no_lunch_possible"])
 
 
 @pytest.mark.parametrize("no_way", [None, 99_999_999, 1_000_000])

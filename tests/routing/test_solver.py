@@ -116,7 +116,7 @@ SHIFT = Day(0, 0, 100, 1000)
         (Visit(1, 990, (ANY_TIME,), prize=5), SHIFT, 10, Reason.OUTSIDE_SHIFT),
         (Visit(1, 10, (((100, 150),),), prize=5), SHIFT, 60, Reason.CLOSES_TOO_SOON),
         (Visit(1, 860, (ANY_TIME,), prize=5), replace(SHIFT, lunch=Lunch(500, 600, 10)), 10, Reason.NO_LUNCH),
-        (Visit(1, 10, (ANY_TIME,), prize=5), replace(SHIFT, lunch=Lunch(0, 50, 10)), 10, Reason.NO_LUNCH),
+        (Visit(1, 10, (ANY_TIME,), prize=5), replace(SHIFT, lunch=Lunch(0, 50, 10)), 10, Reason.NO_LUNCH_POSSIBLE),
         (Visit(1, 10, (ANY_TIME,), prize=5), replace(SHIFT, closes=50), 10, Reason.NO_DAY),
         (Visit(1, 10, (ANY_TIME,), prize=5), replace(SHIFT, max_stops=0), 10, Reason.MAX_STOPS),
         (Visit(1, 10, (ANY_TIME,)), SHIFT, 10, Reason.NOT_WORTH),
