@@ -8,7 +8,9 @@ from app.dashboards import slice as dashboards
 from app.documents import slice as documents
 from app.identity import slice as identity
 from app.planning import slice as planning
+from app.proposals import slice as proposals
 from app.questions import slice as questions
+from app.reviews import slice as reviews
 from app.sales import slice as sales
 from app.sync import slice as sync
 from app.territories import slice as territories
@@ -27,10 +29,12 @@ SLICES: tuple[Slice, ...] = (
     catalogue.SLICE,
     territories.SLICE,
     visits.SLICE,
+    reviews.SLICE,
     visitmap.SLICE,
     planning.SLICE,
     coverage.SLICE,
     questions.SLICE,
     sales.SLICE,
     contracts.SLICE,
+    proposals.SLICE,
 )

@@ -14,8 +14,8 @@ from wtforms.validators import Optional
 
 from app.accounts.rules import NO_PLAN
 from app.coverage.queries import GROUPINGS
-from app.coverage.rules import SPAN_NAMES, Period, Span, State, period_of
-from app.dashboards.rules import MOST_DAYS
+from app.coverage.rules import SPANS, State, whole
+from app.dashboards.rules import MOST_DAYS, Period, Span, period_from
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
@@ -51,7 +51,7 @@ class CoverageAsked:
         is_some = date.min < first <= last <= first + timedelta(days=MOST_DAYS - 1)
         read = {name: grouping.read(args[name]) for name, grouping in GROUPINGS.items() if args.get(name)}
         return cls(
-            Span.DAYS if is_some else Span(span) if span in SPAN_NAMES else usual,
+            Span.DAYS if is_some else Span(span) if span in SPANS else usual,
             day_of(args.get("on"), today),
             by if by in GROUPINGS else next(iter(GROUPINGS)),
             show if show in _SHOWN else OPEN,
@@ -64,7 +64,7 @@ class CoverageAsked:
     @property
     def period(self) -> Period:
         """The period itself."""
-        return Period(Span.DAYS, *self.days) if self.days else period_of(self.span, self.on)
+        return period_from(*self.days) if self.days else whole(self.span, self.on)
 
     @property
     def states(self) -> tuple[State, ...]:

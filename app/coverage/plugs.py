@@ -5,22 +5,19 @@ from datetime import datetime
 
 from app.accounts.queries import get_rhythms
 from app.coverage.queries import Asked, count_needs
-from app.coverage.rules import Period, Span
 from app.dashboards.ports import Measure
-from app.dashboards.rules import Fact, Figure, Unit
-from app.dashboards.rules import Period as Shown
+from app.dashboards.rules import Fact, Figure, Period, Unit
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.i18n import N_
 
 
-def _load(actor: Actor, shown: Shown, now: datetime) -> Iterator[Fact]:
+def _load(actor: Actor, shown: Period, now: datetime) -> Iterator[Fact]:
     """Of each rep the visits that were needed and those of them that were made, in the period and in the one before:
     two statements, with the frequencies."""
     rhythms, today = get_rhythms(), today_in(actor.zone, now)
-    periods = [Period(Span.DAYS, part.first, part.last) for part in (shown, shown.before)]
-    for row in count_needs([Asked(actor, period, today, rhythms, {}) for period in periods]):
+    for row in count_needs([Asked(actor, period, today, rhythms, {}) for period in (shown, shown.before)]):
         yield Fact(row.rep_id, row.first, {"visits_needed": int(row.needed), "visits_covered": int(row.covered)})
 
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import aliased
 from app.accounts.models import Account, ClassRhythm
 from app.accounts.queries import interval_column
 from app.accounts.rules import RATINGS, Rhythms, rhythm_of
-from app.coverage.rules import Period, State
+from app.coverage.rules import State, counted_until
+from app.dashboards.rules import Period
 from app.identity.models import Person
 from app.infra.days import day_number
 from app.infra.db import Id, db, fetch
@@ -118,7 +119,7 @@ def _joined(statement: Any, names: Sequence[str]) -> Any:
 
 
 def _courses(asked: Asked, by: str | None) -> CTE:
-    """One row an account: rules.Course and what rules.Standing takes besides, its days as numbers; `group` and `label`
+    """One row an account: rules.Course and what rules.Coverage takes besides, its days as numbers; `group` and `label`
     where it is grouped."""
     row, before, promise, next_promise = _looked_up(asked, by).c, aliased(Visit), aliased(Report), aliased(Report)
     first, last = asked.period.first, asked.period.last
@@ -250,13 +251,13 @@ def _needed(course: Any, first: int, until: int) -> ColumnElement[int]:
     return case((agreed > course.latest_on, so_far + due_days(agreed, until)), else_=whole)
 
 
-def _standings(asked: Asked, by: str | None = None) -> CTE:
+def _coverages(asked: Asked, by: str | None = None) -> CTE:
     """`_courses` with `needed`."""
     courses = _courses(asked, by)
-    until = asked.period.until(asked.today).toordinal()
+    until = counted_until(asked.period, asked.today).toordinal()
     needed = _needed(courses.c, asked.period.first.toordinal(), until)
     columns: list[Any] = [*courses.c, needed.label("needed")]
-    return select(*columns).cte(f"standing_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")
+    return select(*columns).cte(f"coverage_{asked.period.first:%Y%m%d}").prefix_with("MATERIALIZED")
 
 
 def _holds(row: Any, asked: Asked) -> Mapping[State, ColumnElement[bool]]:
@@ -306,7 +307,7 @@ NOTHING = Figures(None, "", 0, 0, 0, 0, dict.fromkeys(State, 0))
 
 def count_coverage(asked: Asked, by: str) -> list[Figures]:
     """The figures of each group, by its name. One statement, whatever the number of groups."""
-    row = _standings(asked, by).c
+    row = _coverages(asked, by).c
     holds = _holds(row, asked)
     covered = case((row.made < row.needed, row.made), else_=row.needed)
     counts = [func.sum(case((each, 1), else_=0)).label(state.value) for state, each in holds.items()]
@@ -328,7 +329,7 @@ def count_needs(periods: Sequence[Asked]) -> list[Row[Any]]:
     """(first, rep_id, needed, covered) of each rep in each of the periods, by its first day: one statement."""
     parts = []
     for asked in periods:
-        row = _standings(asked, "rep").c
+        row = _coverages(asked, "rep").c
         covered = case((row.made < row.needed, row.made), else_=row.needed)
         first = literal(asked.period.first).label("first")
         numbers = func.sum(row.needed).label("needed"), func.sum(covered).label("covered")
@@ -374,8 +375,7 @@ class CoveredAccount:
 def list_covered(asked: Asked, states: Sequence[State], number: int) -> Page:
     """Page `number` of the accounts for which one of the states holds (of all where none is named), the longest due
     first, those that are never due last. One statement; rows are CoveredAccount."""
-    standing = _standings(asked)
-    row = standing.c
+    row = _coverages(asked).c
     holds = _holds(row, asked)
     columns: list[Any] = [*row]
     shown = (

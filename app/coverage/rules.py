@@ -8,46 +8,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.dashboards.rules import SPAN_NAMES, Period, Span, period_of
 from app.kernel.i18n import N_
 
 # --- Which period? ---------------------------------------------------------------------------------------------------
 
-
-class Span(StrEnum):
-    """How long a period is."""
-
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    DAYS = "days"  # from one day to another, as the dashboard asks
+SPANS: Mapping[Span, str] = {span: SPAN_NAMES[span] for span in (Span.WEEK, Span.MONTH, Span.QUARTER)}
+"""Spans of coverage -> their names: nobody is to be visited so often that a day says anything."""
 
 
-SPAN_NAMES = {Span.WEEK: N_("Week"), Span.MONTH: N_("Month"), Span.QUARTER: N_("Quarter")}
-_MONTHS = {Span.MONTH: 1, Span.QUARTER: 3}
+def whole(span: Span, day: date) -> Period:
+    """The week (from Monday), month or quarter that the day is in, to its end: who falls due in it counts as well."""
+    return period_of(span, day, date.max)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From `first` to `last`, both in it."""
-
-    span: Span
-    first: date
-    last: date
-
-    def until(self, today: date) -> date:
-        """The last day that counts: of a period under way only the days that are over, for today may still bring its
-        visits. Before `first` where none is."""
-        return min(self.last, max(self.first, today) - timedelta(days=1))
-
-
-def period_of(span: Span, day: date) -> Period:
-    """The week (from Monday), month or quarter that the day is in."""
-    if span is Span.WEEK:
-        first = day - timedelta(days=day.weekday())
-        return Period(span, first, first + timedelta(days=6))
-    months = _MONTHS[span]
-    first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
-    return Period(span, first, (first + timedelta(days=31 * months)).replace(day=1) - timedelta(days=1))
+def counted_until(period: Period, today: date) -> date:
+    """The last day that counts: of a period under way only the days that are over, for today may still bring its
+    visits. Before `first` where none is."""
+    return min(period.last, max(period.first, today) - timedelta(days=1))
 
 
 # --- What did it ask for? --------------------------------------------------------------------------------------------
@@ -137,7 +115,7 @@ STATE_NAMES: Mapping[State, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Coverage:
     """How an account stands. `due_on`: next_visit_due; `visited`: ever; `planned_on`: the next open plan from today on,
     a postponed visit's new day among them; `skipped`: planned visits of the period that did not take place, and whose
     rep said why; `needed` and `made`: visits of the period."""
@@ -150,16 +128,16 @@ class Standing:
     made: int
 
 
-def states_of(standing: Standing, period: Period, today: date) -> frozenset[State]:
+def states_of(found: Coverage, period: Period, today: date) -> frozenset[State]:
     """All that holds of it. Overdue is the day after the due day; due is from today to the end of the period."""
-    due_on = standing.due_on
+    due_on = found.due_on
     said = {
         State.OVERDUE: due_on is not None and due_on < today,
         State.DUE: due_on is not None and today <= due_on <= period.last,
-        State.PLANNED: standing.planned_on is not None,
-        State.VISITED: standing.made > 0,
-        State.SKIPPED: standing.skipped > 0,
-        State.NEVER: not standing.visited,
-        State.MISSING: standing.made < standing.needed,
+        State.PLANNED: found.planned_on is not None,
+        State.VISITED: found.made > 0,
+        State.SKIPPED: found.skipped > 0,
+        State.NEVER: not found.visited,
+        State.MISSING: found.made < found.needed,
     }
     return frozenset(state for state, holds in said.items() if holds)

@@ -10,7 +10,7 @@ SLICE = Slice(
     blueprints=(views.blueprint,),
     menu=(
         MenuItem(N_("Due"), "coverage.account_index", "calendar", P.VISITS_WRITE, "more", N_("Day"), 27),
-        MenuItem(N_("Coverage"), "coverage.coverage_index", "check", P.VISITS_TEAM, "more", N_("Team"), 7),
+        MenuItem(N_("Coverage"), "coverage.coverage_index", "coverage", P.VISITS_TEAM, "more", N_("Team"), 7),
         MenuItem(
             N_("Visit frequency"), "coverage.rhythm_index", "clock", P.COVERAGE_MANAGE, "more", N_("Team"), 8
         ),

@@ -23,8 +23,9 @@ from app.coverage.queries import (
     list_class_versions,
     list_covered,
 )
-from app.coverage.rules import SPAN_NAMES, STATE_NAMES, Period, Span, State, share
+from app.coverage.rules import SPANS, STATE_NAMES, State, share
 from app.dashboards.queries import get_staff
+from app.dashboards.rules import Period, Span
 from app.identity.permissions import P
 from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, NotFoundError, StaleError
@@ -60,7 +61,7 @@ def coverage_index() -> Response:
         "coverage/index.html",
         asked=asked,
         period=period_text(asked.period),
-        spans=[(translated(name), asked.page(span=span), span is asked.span) for span, name in SPAN_NAMES.items()],
+        spans=[(translated(name), asked.page(span=span), span is asked.span) for span, name in SPANS.items()],
         groupings=[(translated(each.name), asked.page(by=name), name == asked.by) for name, each in GROUPINGS.items()],
         by={"class": _("Class"), "territory": _("Territory")}.get(asked.by) or _("Owner"),
         before=asked.page(on=asked.period.first - timedelta(days=1)),
@@ -122,7 +123,7 @@ def account_index() -> Response:
         period=period_text(asked.period),
         is_manager=actor.may(P.VISITS_TEAM),
         may_plan=actor.may(P.PLANNING_USE),
-        spans=[(translated(name), asked.accounts(span=span), span is asked.span) for span, name in SPAN_NAMES.items()],
+        spans=[(translated(name), asked.accounts(span=span), span is asked.span) for span, name in SPANS.items()],
         states=_state_chips(asked),
         ratings=_class_chips(asked),
         days=[(_day_name(day, today), asked.accounts(day=day), day == asked.day) for day in days],

@@ -29,7 +29,7 @@ from app.territories.forms import HandOverForm, SourceForm, UndoForm
 from app.territories.queries import (
     count_given,
     find_names,
-    find_standing,
+    find_progress,
     find_undoing,
     get_change,
     list_changes,
@@ -181,12 +181,12 @@ class Line:
 def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str = "", status: int = 200) -> Response:
     actor = current_actor()
     change = get_change(actor, change_id)
-    standing = find_standing(change)
-    state = state_of(change, standing.failure)
+    progress = find_progress(change)
+    state = state_of(change, progress.failure)
     source = change.source or {}
     context: dict[str, Any] = {
-        "change": change, "state": state.value, "names": STATE_NAMES, "title": _title(change), "reason": reason,
-        "is_open": state in AT_WORK, "standing": standing, "source": source,
+        "change": change, "state": state.value, "names": STATE_NAMES, "reason": reason,
+        "is_open": state in AT_WORK, "how_far": progress, "source": source,
         "state_name": STATE_NAMES[state],
     }  # fmt: skip
     if state is State.CHOOSING:
@@ -194,7 +194,7 @@ def _show(change_id: UUID, *, source_form: SourceForm | None = None, reason: str
     elif state is State.REFUSED:
         context["problems"] = [{**each, "text": _text(**each)} for each in change.problems]
     elif state in (State.READY, State.APPLIED):
-        context |= _preview(change, state, standing.generation)
+        context |= _preview(change, state, progress.generation)
     return page("territories/change.html", "change", status=status, **context)
 
 
@@ -233,12 +233,6 @@ def _preview(change: Any, state: State, generation: int) -> dict[str, Any]:
 def _text(reason: str, params: dict[str, Any], **_problem: Any) -> str:
     """What is wrong, in the reader's language."""
     return str(_(reason, **params))
-
-
-def _title(change: Any) -> str:
-    if change.undo_of:
-        return str(_("Undo a change"))
-    return str(change.source["file_name"]) if change.source else str(_("Change of territories"))
 
 
 def _territory_lines(summary: Summary, items: dict[UUID, tuple[Definition | None, Definition]]) -> list[Line]:

@@ -344,7 +344,7 @@ def get_change(actor: Actor, change_id: UUID) -> TerritoryChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Progress:
     """How far the work on a change is, why it gave up (None: it did not), and how many changes were applied by now."""
 
     done: int
@@ -353,13 +353,13 @@ class Standing:
     generation: int
 
 
-def find_standing(change: TerritoryChange) -> Standing:
-    """Where a change stands."""
+def find_progress(change: TerritoryChange) -> Progress:
+    """How far the work on a change is."""
     generation = select(func.max(TerritoryChange.number)).scalar_subquery()
     row = db.session.execute(
         select(Job.done, Job.total, Job.failure, generation).where(Job.id == change.job_id)
     ).first()
-    return Standing(row[0], row[1], row[2], row[3] or 0) if row else Standing(0, 0, None, find_generation())
+    return Progress(row[0], row[1], row[2], row[3] or 0) if row else Progress(0, 0, None, find_generation())
 
 
 def find_latest_summary() -> tuple[datetime, Summary] | None:
@@ -406,9 +406,15 @@ def list_changes(actor: Actor, number: int) -> Page:
 
 
 def list_open_changes(actor: Actor) -> Lines:
-    """(id, created_at, person) of drafts that are neither applied nor discarded, the latest first."""
+    """(id, created_at, source, undo_of, person) of drafts that are neither applied nor discarded, the latest first."""
     return fetch(
-        select(TerritoryChange.id, TerritoryChange.created_at, Person.name.label("person"))
+        select(
+            TerritoryChange.id,
+            TerritoryChange.created_at,
+            TerritoryChange.source,
+            TerritoryChange.undo_of,
+            Person.name.label("person"),
+        )
         .join(Person, Person.id == TerritoryChange.created_by)
         .where(
             TerritoryChange.applied_at.is_(None),

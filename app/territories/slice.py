@@ -11,7 +11,9 @@ SLICE = Slice(
     name="territories",
     blueprints=(views.blueprint, change_views.blueprint),
     menu=(
-        MenuItem(N_("Territories"), "territories.territory_index", "map", P.TERRITORIES_MANAGE, "more", N_("Team"), 6),
+        MenuItem(
+            N_("Territories"), "territories.territory_index", "territory", P.TERRITORIES_MANAGE, "more", N_("Team"), 6
+        ),
     ),
     jobs=jobs.JOBS,
     plugs=(Listener("account", hear_accounts),),

@@ -140,8 +140,11 @@ def _about_places(actor: Actor, filters: MapFilters, today: date) -> Clauses:
     clauses += _class_and_days(filters, today)
     if like := _like(filters):
         first, last = filters.period(today)
-        visited = select(VisitPoint.account_id).where(VisitPoint.day.between(first, last), *like)
-        clauses.append(Place.account_id.in_(visited.where(belongs_to(actor, VisitPoint.rep_id))))
+        visited = select(VisitPoint.account_id).distinct().where(VisitPoint.day.between(first, last), *like)
+        # A common table: made once, however many key ranges ask for it. As an expression: SQLite would look for each of
+        # these accounts, in every range.
+        common = visited.where(belongs_to(actor, VisitPoint.rep_id)).cte("visited")
+        clauses.append(func.coalesce(Place.account_id, Place.account_id).in_(select(common.c.account_id)))
     return clauses
 
 

@@ -1,6 +1,6 @@
 """What a rep does with visits. An action called again with the same ids changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,9 +11,11 @@ from sqlalchemy import delete, select
 from app.accounts.actions import note_visit, set_position
 from app.accounts.models import Place
 from app.accounts.queries import get_account, get_main_place, get_place, is_archived
+from app.chain.actions import link
+from app.chain.rules import new_salt
 from app.identity.permissions import P
 from app.infra.arrival import heard_at
-from app.infra.db import db
+from app.infra.db import AnyRow, db
 from app.infra.journal import record
 from app.kernel.access import SYSTEM, Actor, must
 from app.kernel.capture import is_possible
@@ -22,7 +24,6 @@ from app.kernel.errors import InvalidError, NotFoundError, must_match
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import parse_id
-from app.visits.chain import new_salt
 from app.visits.events import (
     CheckedIn,
     CheckedOut,
@@ -34,7 +35,7 @@ from app.visits.events import (
     VisitReported,
     VisitWithdrawn,
 )
-from app.visits.evidence import findings_on, keep, link, other_places, told_of_photo
+from app.visits.evidence import findings_on, keep, other_places, told_of_photo
 from app.visits.facts import (
     Kind,
     of_check_in,
@@ -59,12 +60,21 @@ from app.visits.queries import (
     find_withdrawal,
     get_own_visit,
     is_latest,
-    list_open,
+    list_forgotten,
     next_check_in_at,
 )
-from app.visits.rules import OUTCOMES, Fix, Verdict, estimated_check_out, forgotten, judge, needs_reason, question
+from app.visits.rules import (
+    OUTCOMES,
+    Fix,
+    Verdict,
+    estimated_check_out,
+    forgotten,
+    judge,
+    needs_reason,
+    question,
+    weigh,
+)
 from app.visits.rules import Dismissal as DismissalKind
-from app.visits.verdict import weigh
 
 FURTHEST_PLAN = timedelta(days=366)
 MOST_PHOTOS = 20
@@ -370,9 +380,10 @@ def add_photo(actor: Actor, visit_id: UUID, photo_id: UUID, picture: Picture, no
     return photo
 
 
-def close_forgotten(now: datetime) -> int:
-    """Close every check-in that was left open by mistake, at its estimated end. Returns how many."""
-    return _close_open(None, now)
+def close_forgotten(now: datetime, among: Collection[UUID] | None = None) -> int:
+    """Close every check-in (of these visits, where they are named) that was left open by mistake, at its estimated
+    end. Returns how many."""
+    return _close(list_forgotten(now, among=among), now)
 
 
 def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) -> CheckIn:
@@ -421,7 +432,7 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     if given.reason:
         link(visit.rep_id, Kind.EXPLAINED, visit.id, of_explanation(arrival), now)
     keep(visit, beside, visit.id, now)
-    _close_open(actor.person_id, now)
+    _close(list_forgotten(now, actor.person_id), now)
     if given.adopt and given.fix and place.certainty != "exact":
         with suppress(NotFoundError):  # since then the customer was given to somebody else
             set_position(actor, place.id, given.fix.position, "exact", now)
@@ -436,10 +447,8 @@ def _check_in(actor: Actor, visit: Visit, given: CheckInInput, now: datetime) ->
     return arrival
 
 
-def _close_open(rep_id: UUID | None, now: datetime) -> int:
-    """Close the check-ins of a rep (None: of all) that were left open by mistake. What came next is told by when it
-    happened, not by when it arrived. Returns how many."""
-    left_open = [row for row in list_open(rep_id) if forgotten(row.at, now, row.zone, row.next_at)]
+def _close(left_open: Collection[AnyRow], now: datetime) -> int:
+    """Close these check-ins. What came next is told by when it happened, not by when it arrived. Returns how many."""
     for row in left_open:
         end = estimated_check_out(row.at, row.minutes, row.next_at or now)
         closed = CheckOut(visit_id=row.visit_id, at=end, received_at=heard_at(now), estimated=True)

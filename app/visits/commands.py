@@ -10,10 +10,11 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from app.chain.plugs import linked
+from app.chain.queries import Chain, find_unlinked, walk
+from app.fixes.importing import TraceError, readings_of
+from app.fixes.rules import Watch
 from app.kernel.ids import parse_id
-from app.visits.audit import Chain, find_unlinked, walk
-from app.visits.plausibility import Watch
-from app.visits.traces import TraceError, readings_of
 
 UNREADABLE = "unreadable"  # the reason of a row that is no fix; it disturbs no other
 
@@ -54,14 +55,14 @@ def verify_command(heads: TextIO | None) -> None:
     """
     wrong = 0
     known = _heads_in(heads) if heads else {}
-    for chain in walk(known):
+    for chain in walk(linked(), known):
         click.echo(f"{chain.rep_id} {chain.links} {chain.head or '-'} {chain.name}")
         known.pop(chain.rep_id, None)
         wrong += _complain(chain)
     for rep_id in known:
         wrong += 1
         click.echo(f"BROKEN {rep_id}: its chain is gone.", err=True)
-    for rep_id, found in find_unlinked():
+    for rep_id, found in find_unlinked(linked()):
         wrong += 1
         click.echo(f"BROKEN {rep_id}: {found.kind} of {found.subject_id}: {found.wrong}.", err=True)
     if wrong:

@@ -64,11 +64,3 @@ class VisitDismissed(Event):
 @dataclass(frozen=True, slots=True)
 class PhotoAdded(Event):
     photo_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class VisitReviewed(Event):
-    """`kind`: accepted, queried or answered; its words are in the review."""
-
-    review_id: UUID
-    kind: str

@@ -1,22 +1,33 @@
-"""What is known beside a fact of a visit: its further reasons, and its link in the rep's chain."""
+"""What is known beside a fact of a visit: its further reasons; and how long exact positions are kept.
+
+The company says for how long (Company.raw_fix_days). After that the raw fix and its salt go, and where a camera was;
+the verdict, its distance and the chain stay.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select, update
+
+from app.chain.actions import link
+from app.fixes.rules import MAX_FIX_AGE, Reading, Reason, Watch
+from app.fixes.rules import Finding as Found
+from app.identity.queries import find_company
 from app.infra.arrival import heard_at
 from app.infra.db import db
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
-from app.visits.chain import append
-from app.visits.facts import Facts, Kind, kept, of_finding
-from app.visits.models import Finding, Photo, Visit
-from app.visits.plausibility import Finding as Found
-from app.visits.plausibility import Reading, Reason, Watch
+from app.visits.facts import Kind, of_finding, without_position
+from app.visits.models import CheckIn, Finding, Photo, Visit
+from app.visits.photos import looks_alike
+from app.visits.points import locate
 from app.visits.queries import list_fixes, list_other_places, list_photos_like, was_sent_before
-from app.visits.rules import MAX_FIX_AGE, Fix, KnownPlace
-from app.visits.verdict import Told, looks_alike, photo_told
+from app.visits.rules import Fix, KnownPlace, Told, photo_told
+
+BATCH = 500  # rows of a transaction
+_FIX = ("lat", "lon", "accuracy", "altitude", "speed", "fix_at", "fix_told_at", "salt")
 
 
 def other_places(visit: Visit) -> Iterator[KnownPlace]:
@@ -71,9 +82,28 @@ def told_of_photo(photo: Photo) -> list[Told]:
     return [photo_told(same=same, apart=apart[same]) for same in sorted(apart, reverse=True)[:1]]
 
 
-def link(rep_id: UUID, kind: Kind, subject_id: UUID, facts: Facts, now: datetime) -> None:
-    """Tell of a row in the rep's chain."""
-    append(rep_id, kind, subject_id, kept(facts), now)
+def delete_old_positions(now: datetime) -> int:
+    """Delete the oldest positions of check-ins and photos that are older than the company keeps them, a batch of each.
+    Returns how many there were; none: all is done. What is deleted was of that age when it happened, not when it
+    arrived."""
+    company = find_company()
+    if company is None:
+        return 0
+    before = now - timedelta(days=company.raw_fix_days)
+    old = select(CheckIn.visit_id).where(CheckIn.lat.is_not(None), CheckIn.at < before)
+    visits = db.session.scalars(old.order_by(CheckIn.at).limit(BATCH)).all()
+    nothing = dict.fromkeys(_FIX)
+    db.session.execute(
+        update(CheckIn).where(CheckIn.visit_id.in_(visits)).values(**nothing, fix_deleted_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    locate(visits)
+    placed = select(Photo.id, Photo.exif).where(Photo.place_salt.is_not(None), Photo.at < before)
+    photos = db.session.execute(placed.order_by(Photo.at).limit(BATCH)).all()
+    if photos:
+        rows = [{"id": row.id, "exif": without_position(row.exif), "place_salt": None} for row in photos]
+        db.session.execute(update(Photo), rows)
+    return len(visits) + len(photos)
 
 
 def _look(row: Any) -> tuple[int | None, ...]:

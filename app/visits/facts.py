@@ -1,25 +1,21 @@
-"""What a link of the chain says of a row: the same when it is written and when it is compared with the row again.
+"""What a link of the chain says of a row of a visit: the same when it is written and when it is compared with the row
+again (app/chain). Only values that never change; what may be deleted is sealed by a salt beside it."""
 
-Only values that never change. What may be deleted is sealed by a salt beside it; after that it is GONE, and nothing can
-be compared. The other kinds of links, and who appends them, are in actions.py.
-"""
-
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from app.visits.chain import canonical, sealed
-from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Review, Visit
+from sqlalchemy import select
 
-Facts = Mapping[str, Any]
-GONE = object()
-"""In place of what was deleted together with its salt."""
+from app.chain.ports import Linked
+from app.chain.rules import GONE, Facts, sealed
+from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit
+
 _POSITION = ("lat", "lon")
 
 
 class Kind(StrEnum):
-    """What a link tells of; its subject is the visit, a finding, a photo or a review."""
+    """What a link tells of; its subject is the visit, a finding or a photo."""
 
     CHECKED_IN = "checked_in"
     EXPLAINED = "explained"  # the rep said why, at the check-in or afterwards
@@ -28,7 +24,6 @@ class Kind(StrEnum):
     REPORTED = "reported"  # again with each correction
     PHOTO = "photo"
     DISMISSED = "dismissed"
-    REVIEWED = "reviewed"  # a manager accepted it or asked, or the rep answered
 
 
 def of_check_in(row: CheckIn, visit: Visit) -> Facts:
@@ -76,14 +71,6 @@ def of_dismissal(row: Dismissal) -> Facts:
     }  # fmt: skip
 
 
-def of_review(row: Review) -> Facts:
-    """What was said about a visit."""
-    return {
-        "visit_id": row.visit_id, "rep_id": row.rep_id, "person_id": row.person_id, "at": row.at,
-        "received_at": row.received_at, "kind": row.kind, "text": row.text,
-    }  # fmt: skip
-
-
 def of_photo(row: Photo) -> Facts:
     """A photo, sealed; and, sealed by itself, where the camera was."""
     said = without_position(row.exif)
@@ -102,21 +89,28 @@ def without_position(exif: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in exif.items() if name not in _POSITION}
 
 
-def fits(told: Facts, now: Facts) -> str:
-    """The first name under which a link (its JSON, read) says something else than the row does, '' where none does."""
-    row = json.loads(canonical(kept(now)))
-    gone = {name for name, value in now.items() if value is GONE}
-    differs = (name for name in sorted({*told, *row} - gone) if name not in told or told[name] != row.get(name))
-    return next(differs, "")
-
-
-def kept(facts: Facts) -> Facts:
-    """What of them can be written down."""
-    return {name: value for name, value in facts.items() if value is not GONE}
-
-
 def _fix_of(row: CheckIn) -> object:
     raw = (row.lat, row.lon, row.accuracy, row.altitude, row.speed, row.fix_at, row.fix_told_at)
     if any(value is not None for value in raw):
         return sealed(row.salt or "", *raw)
     return GONE if row.fix_deleted_at else None
+
+
+def linked(
+    kind: str, subject: Any, model: Any, facts: Callable[..., Facts], *beside: Any, must: Any = None
+) -> Linked:  # fmt: skip
+    """Links about rows of `model`, which belong to a visit by their `visit_id`; `beside`: further models of the join
+    that `facts` takes."""
+    rows = select(subject, model, *beside).join(Visit, Visit.id == model.visit_id)
+    return Linked(kind, subject, Visit.rep_id, rows, facts, must)
+
+
+LINKED = (
+    linked(Kind.CHECKED_IN, CheckIn.visit_id, CheckIn, of_check_in, Visit),
+    linked(Kind.EXPLAINED, CheckIn.visit_id, CheckIn, of_explanation, must=CheckIn.reason != ""),
+    linked(Kind.FINDING, Finding.id, Finding, of_finding),
+    linked(Kind.CHECKED_OUT, CheckOut.visit_id, CheckOut, of_check_out),
+    linked(Kind.REPORTED, Report.visit_id, Report, of_report),
+    linked(Kind.PHOTO, Photo.id, Photo, of_photo),
+    linked(Kind.DISMISSED, Dismissal.visit_id, Dismissal, of_dismissal),
+)

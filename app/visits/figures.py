@@ -1,7 +1,8 @@
-"""The numbers behind a manager's figures, and the conditions of the lists behind them: one vocabulary for both, so
-that a figure is the length (or the sum) of its list."""
+"""The numbers behind a manager's figures, and the lists behind them: one vocabulary of conditions for both, so that a
+figure is the length (or the sum) of its list."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -10,14 +11,16 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, case, cast, extract, func, not_, or_, select
 
-from app.accounts.models import Place
+from app.accounts.models import Account, Place
 from app.dashboards.rules import Fact, Period
-from app.infra.db import AnyRow, AnySelect, fetch
+from app.infra.db import AnyRow, AnySelect, db, fetch
 from app.infra.scope import belongs_to
 from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
+from app.kernel.page import PAGE_SIZE, Page, offset
 from app.visits.filters import CUSTOMER, MADE, VisitFilters, turning
 from app.visits.models import CheckIn, CheckOut, Dismissal, Report, Visit
+from app.visits.queries import Rep, line_of, line_rows, state_in
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import Verdict, VisitState
 
@@ -216,3 +219,81 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
     first, later = turning(now)
     ended = [and_(Visit.planned_on == day, Place.zone.in_(sorted(zones))) for day, zones in later.items()]
     return or_(Visit.planned_on < first, *ended)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSums:
+    """What a list of visits amounts to: how many, minutes at customers, and minutes between visits (0 unless the
+    list is narrowed to visits that followed another)."""
+
+    visits: int
+    minutes: int
+    gap_minutes: int
+
+
+def list_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, number: int, now: datetime) -> Page:
+    """Page `number` of the visits that the filters ask for, the latest day first: VisitLines whose rows have, beside
+    the columns of `line_rows`, `outcome`, `reason`, `stayed` (minutes), and `gap` where filters.after. `reps`: those of
+    the filters' team."""
+    rows = db.session.execute(
+        _found(actor, filters, reps, now).limit(PAGE_SIZE + 1).offset(offset(number))
+    ).all()  # fmt: skip
+    return Page.of([line_of(row, now) for row in rows], number)
+
+
+def each_visit(
+    actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime
+) -> Iterator[tuple[AnyRow, VisitState]]:
+    """All of them in the same order, read little by little: rows (planned_on, rep, name, rating, address, city,
+    planned, check_in_at, check_out_at, stayed, estimated, verdict, distance, reason, outcome, zone, dismissal),
+    without ids, which would be half of the work, with their states."""
+    rows = (
+        line_rows()
+        .with_only_columns(
+            Visit.planned_on, Rep.name.label("rep"), Account.name, Account.rating, Place.address, Place.city,
+            Visit.planned, CheckIn.at.label("check_in_at"), CheckOut.at.label("check_out_at"), MINUTES.label("stayed"),
+            CheckOut.estimated, CheckIn.verdict, CheckIn.distance, CheckIn.reason, Report.outcome, Place.zone,
+            Dismissal.kind.label("dismissal"), maintain_column_froms=True,
+        )
+        .outerjoin(Report, Report.visit_id == Visit.id)
+        .order_by(Visit.planned_on.desc(), Visit.id.desc())
+        .execution_options(yield_per=1000)
+    )  # fmt: skip
+    with db.session.connection().execute(narrowed(rows, actor, filters, reps, now)) as found:
+        for row in found:
+            yield row, state_in(row, now)
+
+
+def find_reps(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> set[UUID]:
+    """Whose visits they are, of those with a check-in."""
+    rows = (
+        select(Visit.rep_id)
+        .distinct()
+        .join(Place, Place.id == Visit.place_id)
+        .join(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .outerjoin(Report, Report.visit_id == Visit.id)
+    )
+    return set(db.session.scalars(narrowed(rows, actor, filters, reps, now)))
+
+
+def sum_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> VisitSums:
+    """What they amount to."""
+    rows = (
+        select(func.count(), func.sum(MINUTES))
+        .select_from(Visit)
+        .join(Place, Place.id == Visit.place_id)
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .outerjoin(Report, Report.visit_id == Visit.id)
+    )
+    row = db.session.execute(narrowed(rows, actor, filters, reps, now, summing=True)).one()
+    return VisitSums(row[0], int(row[1] or 0), int(row[2] or 0) if filters.after else 0)
+
+
+def _found(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> AnySelect:
+    rows = line_rows().outerjoin(Report, Report.visit_id == Visit.id)
+    rows = rows.add_columns(Report.outcome, CheckIn.reason, MINUTES.label("stayed"))
+    return narrowed(rows, actor, filters, reps, now).order_by(Visit.planned_on.desc(), Visit.id.desc())

@@ -13,7 +13,6 @@ from wtforms.widgets import HiddenInput
 from app.kernel.i18n import N_
 from app.visits.actions import CheckInInput, ReportInput
 from app.visits.rules import OUTCOMES, POSITION_ERRORS, Dismissal, Fix
-from app.visits.standing import LONGEST_TEXT, STANDING_NAMES, Standing
 from app.web.arrival import Arrival
 from app.web.form import SHORT, Form, IdField, MomentField, id_or_none, line, position_of, required, text, translated
 
@@ -130,23 +129,6 @@ class DismissalForm(Form):
         super().__init__(*args, **kwargs)
         hidden = Dismissal.SKIPPED if past else Dismissal.MISSED
         self.kind.choices = [(key, translated(name)) for key, name in KINDS.items() if key != hidden.value]
-
-
-class ReviewForm(Form):
-    """What a manager says to a check-in; which of the two is said by the button."""
-
-    kind = RadioField(
-        _l("Decision"),
-        [InputRequired()],
-        choices=[(each.value, STANDING_NAMES[each]) for each in (Standing.ACCEPTED, Standing.QUERIED)],
-    )
-    text = text(_l("Question or remark"), longest=LONGEST_TEXT)
-
-
-class AnswerForm(Form):
-    """What the rep says to a manager's question."""
-
-    text = text(_l("Your answer"), required, longest=LONGEST_TEXT)
 
 
 class PlanForm(Form):

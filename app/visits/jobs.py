@@ -7,11 +7,17 @@ from uuid import UUID
 from app.infra.db import transact
 from app.infra.queue import JobKind
 from app.visits.actions import close_forgotten
-from app.visits.retention import delete_old_positions
+from app.visits.evidence import delete_old_positions
+from app.visits.queries import list_forgotten
+
+BATCH = 500  # check-ins of a transaction: nobody waits long for a turn to write
 
 
 def _close(_job: UUID, _arguments: dict[str, Any]) -> None:
-    transact(lambda: close_forgotten(datetime.now(UTC)))
+    now = datetime.now(UTC)
+    visits = [row.visit_id for row in list_forgotten(now)]  # outside a transaction: it looks through all that ever were
+    for start in range(0, len(visits), BATCH):
+        transact(lambda: close_forgotten(now, visits[start : start + BATCH]))  # noqa: B023 - it runs at once
 
 
 CLOSE_FORGOTTEN = JobKind("visits.close_forgotten", _close, every=timedelta(minutes=15))

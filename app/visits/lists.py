@@ -15,8 +15,8 @@ from app.infra.looks import Seen, saw
 from app.kernel.access import Reach
 from app.kernel.dates import today_in
 from app.kernel.page import page_number
+from app.visits.figures import each_visit, find_reps, list_visits, sum_visits
 from app.visits.filters import PLANS, STATES, VisitFilters
-from app.visits.queries import each_visit, find_reps, list_visits, sum_visits
 from app.visits.rules import OUTCOMES, STATE_NAMES, VERDICT_NAMES, VisitState
 from app.web.actor import current_actor
 from app.web.form import translated

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.chain.models import never_changes
 from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
 
@@ -204,56 +205,11 @@ class Finding(Model):
     visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
     at: Mapped[datetime]
     received_at: Mapped[datetime] = heard_column("at")
-    reason: Mapped[str]  # key of verdict.SENTENCES
+    reason: Mapped[str]  # key of rules.SENTENCES
     params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     subject_id: Mapped[UUID]
 
 
-class ChainLink(Model):
-    """One link of a rep's chain, numbered from 1 in order of arrival (chain.py). `at`: when it arrived; `facts`:
-    canonical JSON, kept as the text that was hashed; `before` and `hash`: SHA-256, '' before the first."""
-
-    __tablename__ = "chain_link"
-    __table_args__ = (Index(None, "subject_id"),)
-    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    kind: Mapped[str]
-    subject_id: Mapped[UUID]
-    facts: Mapped[str] = mapped_column(Text)
-    before: Mapped[str]
-    hash: Mapped[str]
-
-
-class Review(Model):
-    """What a manager says to a check-in (accepted, queried), and what its rep answers. Rows are only added: the last
-    one by `at` is how the visit stands, and no fact nor verdict changes by it. `rep_id` repeats the visit's."""
-
-    __tablename__ = "visit_review"
-    __table_args__ = (
-        CheckConstraint("kind IN ('accepted', 'queried', 'answered')", name="kind"),
-        Index(None, "visit_id"),
-        Index(None, "rep_id", "at"),
-        Index(None, "kind", "at"),
-    )
-    id: Mapped[UUID] = id_column()
-    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visit.id"))
-    rep_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime]
-    received_at: Mapped[datetime] = heard_column("at")
-    kind: Mapped[str]
-    text: Mapped[str] = mapped_column(default="")
-
-
-class ProposalDismissal(Model):
-    """Not now: check-ins up to `at` propose no better position for this place any more (None: no new place)."""
-
-    __tablename__ = "proposal_dismissal"
-    __table_args__ = (Index(None, "account_id"),)
-    id: Mapped[UUID] = id_column()
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
-    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime]
-    received_at: Mapped[datetime] = heard_column("at")
+for _model in (Dismissal, Finding, Photo):
+    never_changes(_model)
+never_changes(CheckIn, but=("reason",))  # which may be given afterwards, once

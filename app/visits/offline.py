@@ -17,7 +17,6 @@ from app.kernel.geo import Position
 from app.sync.ports import SLOT_ACCOUNT, Carried, Rows, Screen, Subjects
 from app.visits.forms import CheckInForm, PlanForm, ReportForm, UnplannedForm
 from app.visits.queries import VisitLine, find_present, list_day, list_missed
-from app.visits.review_queries import asked_about
 from app.visits.rules import STATE_NAMES, TONES, VisitState
 from app.web.actor import current_actor
 from app.web.guard import needs
@@ -66,12 +65,10 @@ _PLACE = SimpleNamespace(id="", address="⟦address⟧")  # without an id it is 
 
 
 def _lines(actor: Actor, now: datetime) -> list[VisitLine]:
-    """The visits that the day is about: where the rep is, what a manager asks about, today's, tomorrow's, and what is
-    not explained yet."""
+    """The visits that the day is about: where the rep is, today's, tomorrow's, and what is not explained yet."""
     today = today_in(actor.zone, now)
-    present, found = find_present(actor, now, asked_about(actor.person_id))
-    if present:
-        found.insert(0, present)
+    present = find_present(actor, now)
+    found = [present] if present else []
     for day in (today, today + timedelta(days=1)):
         found += list_day(actor, actor.person_id, day, now)
     return found + list_missed(actor, today, now, MOST_MISSED)
@@ -85,16 +82,16 @@ def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str
     return [
         "/today",
         "/today?missed=all",
-        "/visits/queried",
         *(f"/visits/{line.row.id}" for line in _lines(actor, now)),
     ]
 
 
 def _rows(actor: Actor, now: datetime, _accounts: Subjects) -> Rows:
-    return {line.row.id: _slots(line) for line in _lines(actor, now)}
+    return {line.row.id: slots_of(line) for line in _lines(actor, now)}
 
 
-def _slots(line: VisitLine) -> dict[str, str]:
+def slots_of(line: VisitLine) -> dict[str, str]:
+    """What a phone knows of a visit."""
     row = line.row
     position = Position(row.lat, row.lon) if row.lat is not None else None
     device = request.headers.get("User-Agent", "")

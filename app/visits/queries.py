@@ -1,15 +1,16 @@
 """Ways to visits. A visit is visible to whoever may see its rep, or the owner of its account."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
+from app.fixes.rules import ENOUGH
 from app.identity.models import Person
 from app.infra.db import AnyRow, AnySelect, db
 from app.infra.journal import JournalEntry
@@ -18,18 +19,14 @@ from app.kernel.access import Actor
 from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position
-from app.kernel.page import PAGE_SIZE, Page, offset
 from app.visits.events import VisitWithdrawn
-from app.visits.figures import MINUTES, narrowed
-from app.visits.filters import VisitFilters
 from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit, VisitAlias
-from app.visits.plausibility import ENOUGH
 from app.visits.rules import Dismissal as DismissalKind
-from app.visits.rules import VisitState, state_of, tone_of
+from app.visits.rules import VisitState, forgotten, state_of, tone_of
 
-_Rep = aliased(Person)
+Rep = aliased(Person)
 MOST_OF_A_DAY = 2000
-MOST_PRESENT = 20
+MOST_OWN = 20
 OPEN_AT_MOST = timedelta(days=7)  # a check-in that is still open is closed by the house after its day
 MOST_LIKE = 1000  # photos that share a quarter of a look
 SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther apart
@@ -37,7 +34,7 @@ SAME_VISIT = timedelta(minutes=10)  # two posts of one intention are not farther
 
 @dataclass(frozen=True, slots=True)
 class VisitLine:
-    """One visit in a list: its row and what the rules say about it. `row` has the columns of `_lines`."""
+    """One visit in a list: its row and what the rules say about it. `row` has the columns of `line_rows`."""
 
     row: AnyRow
     state: VisitState
@@ -68,7 +65,8 @@ class VisitLine:
         return f"{moment.astimezone(zone_of(self.row.zone)):%H:%M}" if moment else ""
 
 
-def _lines() -> AnySelect:
+def line_rows() -> AnySelect:
+    """Visits with all that a VisitLine is made of."""
     return (
         select(
             Visit.id,
@@ -91,7 +89,7 @@ def _lines() -> AnySelect:
             Place.lon,
             Place.zone,
             Place.hours,
-            _Rep.name.label("rep"),
+            Rep.name.label("rep"),
             CheckIn.at.label("check_in_at"),
             CheckIn.lat.label("check_in_lat"),
             CheckIn.lon.label("check_in_lon"),
@@ -104,19 +102,21 @@ def _lines() -> AnySelect:
         )
         .join(Account, Account.id == Visit.account_id)
         .join(Place, Place.id == Visit.place_id)
-        .join(_Rep, _Rep.id == Visit.rep_id)
+        .join(Rep, Rep.id == Visit.rep_id)
         .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
         .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
         .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
     )
 
 
-def _line(row: AnyRow, now: datetime) -> VisitLine:
-    state = _state(row, now)
+def line_of(row: AnyRow, now: datetime) -> VisitLine:
+    """A row of `line_rows` with what the rules say about it."""
+    state = state_in(row, now)
     return VisitLine(row, state, tone_of(state, row.verdict))
 
 
-def _state(row: AnyRow, now: datetime) -> VisitState:
+def state_in(row: AnyRow, now: datetime) -> VisitState:
+    """The state by the columns planned_on, zone, check_in_at, check_out_at and dismissal of a row."""
     kind = DismissalKind(row.dismissal) if row.dismissal else None
     return state_of(row.planned_on, today_in(row.zone, now), row.check_in_at, row.check_out_at, kind)
 
@@ -192,29 +192,29 @@ def _aliased(actor: Actor, visit_id: UUID) -> Any:
 
 def get_line(actor: Actor, visit_id: UUID, now: datetime) -> VisitLine:
     """A visit with all that its page shows on top (NotFoundError)."""
-    row = db.session.execute(_lines().where(Visit.id == visit_id, _visible(actor))).one_or_none()
+    row = db.session.execute(line_rows().where(Visit.id == visit_id, _visible(actor))).one_or_none()
     if row is None:
         raise NotFoundError
-    return _line(row, now)
+    return line_of(row, now)
 
 
 def list_day(actor: Actor, rep_id: UUID, day: date, now: datetime) -> list[VisitLine]:
     """A rep's visits of a day, in the order of the plan; unplanned ones by their check-in."""
     rows = db.session.execute(
-        _lines()
+        line_rows()
         .where(Visit.rep_id == rep_id, Visit.planned_on == day, belongs_to(actor, Visit.rep_id))
         .order_by(Visit.sequence.is_(None), Visit.sequence, CheckIn.at, Visit.id)
         .limit(MOST_OF_A_DAY)
     )
-    return [_line(row, now) for row in rows]
+    return [line_of(row, now) for row in rows]
 
 
 def list_team_day(actor: Actor, day: date, now: datetime) -> list[VisitLine]:
     """All visits of a day by the people whom the actor sees: by rep, then in order of time."""
     rows = db.session.execute(
-        _lines().where(Visit.planned_on == day, belongs_to(actor, Visit.rep_id)).limit(MOST_OF_A_DAY)
+        line_rows().where(Visit.planned_on == day, belongs_to(actor, Visit.rep_id)).limit(MOST_OF_A_DAY)
     )
-    lines = [_line(row, now) for row in rows]
+    lines = [line_of(row, now) for row in rows]
     last = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(lines, key=lambda each: (each.row.rep, each.row.rep_id, each.when or last, each.row.sequence or 0))
 
@@ -222,47 +222,49 @@ def list_team_day(actor: Actor, day: date, now: datetime) -> list[VisitLine]:
 def list_missed(actor: Actor, before: date, now: datetime, limit: int = 20) -> list[VisitLine]:
     """The actor's own planned visits of earlier days that nobody has explained, latest first."""
     rows = db.session.execute(
-        _lines()
+        line_rows()
         .where(Visit.rep_id == actor.id, Visit.planned_on < before)
         .where(CheckIn.visit_id.is_(None), Dismissal.visit_id.is_(None))
         .order_by(Visit.planned_on.desc(), Visit.id)
         .limit(limit)
     )
-    return [_line(row, now) for row in rows]
+    return [line_of(row, now) for row in rows]
 
 
 def list_of_account(actor: Actor, account_id: UUID, now: datetime, limit: int = 10) -> list[VisitLine]:
     """The latest visits to an account, planned ones included."""
     rows = db.session.execute(
-        _lines()
+        line_rows()
         .where(Visit.account_id == account_id, _visible(actor))
         .order_by(Visit.planned_on.desc(), Visit.id.desc())
         .limit(limit)
     )
-    return [_line(row, now) for row in rows]
+    return [line_of(row, now) for row in rows]
 
 
-def find_present(actor: Actor, now: datetime, asked: AnySelect) -> tuple[VisitLine | None, list[VisitLine]]:
-    """Where the actor is now (checked in, not out), and his visits among the ids of `asked`, latest first: both are
-    for the top of the day, and one statement finds them."""
-    since = today_in(actor.zone, now) - OPEN_AT_MOST
-    is_open = select(Visit.id).join(CheckIn, CheckIn.visit_id == Visit.id)
-    is_open = is_open.where(Visit.rep_id == actor.id, Visit.planned_on >= since)
-    is_open = is_open.where(~exists().where(CheckOut.visit_id == Visit.id))
-    rows = db.session.execute(
-        _lines()
-        .add_columns(Visit.id.in_(asked).label("is_asked"))
-        .where(Visit.id.in_(union_all(is_open, asked)), Visit.rep_id == actor.id)
+def find_present(actor: Actor, now: datetime) -> VisitLine | None:
+    """Where the actor is now: checked in, not out."""
+    row = db.session.execute(
+        line_rows()
+        .where(CheckIn.visit_id.is_not(None), CheckOut.visit_id.is_(None))
+        .where(Visit.rep_id == actor.id, Visit.planned_on >= today_in(actor.zone, now) - OPEN_AT_MOST)
         .order_by(CheckIn.at.desc())
-        .limit(MOST_PRESENT)
+        .limit(1)
+    ).first()
+    return line_of(row, now) if row else None
+
+
+def list_own(actor: Actor, visit_ids: AnySelect, now: datetime) -> list[VisitLine]:
+    """The actor's begun visits among these, the latest first."""
+    rows = db.session.execute(
+        line_rows().where(Visit.id.in_(visit_ids), Visit.rep_id == actor.id).order_by(CheckIn.at.desc()).limit(MOST_OWN)
     )
-    lines = [_line(row, now) for row in rows]
-    present = next((each for each in lines if each.row.check_out_at is None), None)
-    return present, [each for each in lines if each.row.is_asked]
+    return [line_of(row, now) for row in rows]
 
 
-def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
-    """(visit_id, at, minutes, zone, person_id, next_at) of all check-ins without a check-out, of one rep or of all.
+def list_open(rep_id: UUID | None = None, among: Collection[UUID] | None = None) -> Sequence[AnyRow]:
+    """(visit_id, at, minutes, zone, person_id, next_at) of all check-ins without a check-out, of one rep or of all, and
+    of these visits or of all.
 
     `zone` is the rep's; `next_at`: when the rep checked in elsewhere after it, None where not yet.
     """
@@ -274,7 +276,14 @@ def list_open(rep_id: UUID | None = None) -> Sequence[AnyRow]:
     )
     if rep_id is not None:
         statement = statement.where(CheckIn.person_id == rep_id)
+    if among is not None:
+        statement = statement.where(CheckIn.visit_id.in_(among))
     return db.session.execute(statement).all()
+
+
+def list_forgotten(now: datetime, rep_id: UUID | None = None, among: Collection[UUID] | None = None) -> list[AnyRow]:
+    """Those of `list_open` that were left open by mistake."""
+    return [row for row in list_open(rep_id, among) if forgotten(row.at, now, row.zone, row.next_at)]
 
 
 def next_check_in_at(check_in: CheckIn) -> datetime | None:
@@ -432,82 +441,56 @@ def count_days(actor: Actor, first: date, last: date) -> dict[date, int]:
     return {row.planned_on: row.number for row in rows}
 
 
-# --- Many ------------------------------------------------------------------------------------------------------------
+# --- What is stored about a rep, for the rep's own page ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class VisitSums:
-    """What a list of visits amounts to: how many, minutes at customers, and minutes between visits (0 unless the
-    list is narrowed to visits that followed another)."""
-
-    visits: int
-    minutes: int
-    gap_minutes: int
+def counted_visits(actor: Actor) -> Any:
+    """How many visits the actor has."""
+    return select(func.count()).select_from(Visit).where(Visit.rep_id == actor.person_id)
 
 
-def list_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, number: int, now: datetime) -> Page:
-    """Page `number` of the visits that the filters ask for, the latest day first: VisitLines whose rows have, beside
-    the columns of `_lines`, `outcome`, `reason`, `stayed` (minutes), and `gap` where filters.after. `reps`: those of
-    the filters' team."""
+def list_own_visits(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """The actor's visits with all that the phone told at them, the latest day first."""
     rows = db.session.execute(
-        _found(actor, filters, reps, now).limit(PAGE_SIZE + 1).offset(offset(number))
-    ).all()  # fmt: skip
-    return Page.of([_line(row, now) for row in rows], number)
-
-
-def each_visit(
-    actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime
-) -> Iterator[tuple[AnyRow, VisitState]]:
-    """All of them in the same order, read little by little: rows (planned_on, rep, name, rating, address, city,
-    planned, check_in_at, check_out_at, stayed, estimated, verdict, distance, reason, outcome, zone, dismissal),
-    without ids, which would be half of the work, with their states."""
-    rows = (
-        _lines()
-        .with_only_columns(
-            Visit.planned_on, _Rep.name.label("rep"), Account.name, Account.rating, Place.address, Place.city,
-            Visit.planned, CheckIn.at.label("check_in_at"), CheckOut.at.label("check_out_at"), MINUTES.label("stayed"),
-            CheckOut.estimated, CheckIn.verdict, CheckIn.distance, CheckIn.reason, Report.outcome, Place.zone,
-            Dismissal.kind.label("dismissal"), maintain_column_froms=True,
+        select(
+            Visit.id, Account.name, Place.address, Visit.planned_on, Visit.planned, Visit.purpose, CheckIn.at,
+            CheckIn.received_at, CheckIn.lat, CheckIn.lon, CheckIn.accuracy, CheckIn.altitude, CheckIn.speed,
+            CheckIn.fix_at, CheckIn.fix_count, CheckIn.waited, CheckIn.fix_deleted_at, CheckIn.position_error,
+            CheckIn.distance, CheckIn.verdict, CheckIn.reason, CheckOut.at.label("check_out_at"), Report.outcome,
+            Report.text, Dismissal.kind.label("dismissal"), Dismissal.reason.label("dismissal_reason"),
         )
-        .outerjoin(Report, Report.visit_id == Visit.id)
-        .order_by(Visit.planned_on.desc(), Visit.id.desc())
-        .execution_options(yield_per=1000)
-    )  # fmt: skip
-    with db.session.connection().execute(narrowed(rows, actor, filters, reps, now)) as found:
-        for row in found:
-            yield row, _state(row, now)
-
-
-def find_reps(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> set[UUID]:
-    """Whose visits they are, of those with a check-in."""
-    rows = (
-        select(Visit.rep_id)
-        .distinct()
-        .join(Place, Place.id == Visit.place_id)
-        .join(CheckIn, CheckIn.visit_id == Visit.id)
-        .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
-        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
-        .outerjoin(Report, Report.visit_id == Visit.id)
-    )
-    return set(db.session.scalars(narrowed(rows, actor, filters, reps, now)))
-
-
-def sum_visits(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> VisitSums:
-    """What they amount to."""
-    rows = (
-        select(func.count(), func.sum(MINUTES))
-        .select_from(Visit)
+        .join(Account, Account.id == Visit.account_id)
         .join(Place, Place.id == Visit.place_id)
         .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
         .outerjoin(CheckOut, CheckOut.visit_id == Visit.id)
-        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
         .outerjoin(Report, Report.visit_id == Visit.id)
-    )
-    row = db.session.execute(narrowed(rows, actor, filters, reps, now, summing=True)).one()
-    return VisitSums(row[0], int(row[1] or 0), int(row[2] or 0) if filters.after else 0)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(Visit.rep_id == actor.person_id)
+        .order_by(Visit.planned_on.desc(), CheckIn.at.desc(), Visit.id)
+        .limit(most)
+        .offset(first)
+    )  # fmt: skip
+    return rows.mappings().all()
 
 
-def _found(actor: Actor, filters: VisitFilters, reps: Collection[UUID] | None, now: datetime) -> AnySelect:
-    rows = _lines().outerjoin(Report, Report.visit_id == Visit.id)
-    rows = rows.add_columns(Report.outcome, CheckIn.reason, MINUTES.label("stayed"))
-    return narrowed(rows, actor, filters, reps, now).order_by(Visit.planned_on.desc(), Visit.id.desc())
+def counted_photos(actor: Actor) -> Any:
+    """How many photos there are of the actor's visits."""
+    photos = select(func.count()).select_from(Photo).join(Visit, Visit.id == Photo.visit_id)
+    return photos.where(Visit.rep_id == actor.person_id)
+
+
+def list_own_photos(actor: Actor, first: int, most: int) -> Sequence[RowMapping]:
+    """The photos of the actor's visits with what the camera told, the latest visit first."""
+    rows = db.session.execute(
+        select(
+            Account.name, Photo.visit_id, Photo.id, Photo.at, Photo.received_at, Photo.taken_at, Photo.size,
+            Photo.width, Photo.height, Photo.exif,
+        )
+        .join(Visit, Visit.id == Photo.visit_id)
+        .join(Account, Account.id == Visit.account_id)
+        .where(Visit.rep_id == actor.person_id)
+        .order_by(Photo.at.desc(), Photo.id)
+        .limit(most)
+        .offset(first)
+    )  # fmt: skip
+    return rows.mappings().all()

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from app.fixes import rules as fixes
+from app.fixes.rules import ACCURACY_CAP_M, CLOCK_TOLERANCE, LATE_AFTER, MAX_FIX_AGE, Reason
 from app.kernel.dates import day_bounds, today_in
 from app.kernel.geo import Position, distance_m
 from app.kernel.i18n import N_
 
 DEFAULT_RADIUS_M = 150  # a shop, its car park, and the coordinates of the wrong door
-ACCURACY_CAP_M = 100  # a fix worse than this earns no tolerance: a phone in a pocket indoors still does better
-MAX_FIX_AGE = timedelta(minutes=5)  # the browser may hand out a position it kept; older says where the rep was
-CLOCK_TOLERANCE = timedelta(minutes=1)
 MOVING_MPS = 8.0  # 29 km/h: faster than anyone walks into a shop
 
 # --- Was the rep there? ----------------------------------------------------------------------------------------------
@@ -191,6 +190,67 @@ def question(judgement: Judgement) -> tuple[str, dict[str, object]]:
     return N_("You are %(kilometres)s km from the customer. Please say why."), {"kilometres": f"{metres / 1000:,.1f}"}
 
 
+# --- What is it worth? ------------------------------------------------------------------------------------------------
+#
+# One reason makes the verdict, any number of others stand beside it, and each has its sentence. Nothing here blocks
+# anybody. In the rep's favour: only a fix that contradicts what the same phone sent before makes ON_SITE doubtful, a
+# late arrival never does, and a photo says something about the photo alone.
+
+# What stands beside the verdict -> msgid. Places: duration in whole seconds, written by the edge as people say it, and
+# the number of a photo, and the rep's words.
+_BESIDE = {
+    "late_arrival": N_("It arrived %(duration)s later: the phone may have had no signal."),
+    "clock_doubtful": N_("The phone's clock was wrong: the time of arrival counts."),
+    "explained": N_("The rep says why: “%(words)s”"),
+    "photo_used_before": N_("Photo %(number)s was kept with another visit before; %(duration)s lie between them."),
+    "photo_looks_used": N_("Photo %(number)s looks the same as one of another visit; %(duration)s lie between them."),
+}
+SENTENCES: Mapping[str, str] = {
+    **REASONS,
+    **{reason.value: text for reason, text in fixes.REASONS.items() if reason is not Reason.STALE_FIX},
+    **_BESIDE,
+}
+"""Every reason that a visit can show -> msgid of its sentence."""
+
+_CONTRADICTS = {Reason.REPLAYED_FIX, Reason.FROZEN_FIX, Reason.CLOCK_WRONG, Reason.IMPOSSIBLE_SPEED}
+_TOLD_OTHERWISE = {Reason.STALE_FIX, Reason.LATE_ARRIVAL}  # judge knows the tap, and lateness is told below
+_SAME_AS = {"accuracy_too_poor": Reason.TOO_COARSE, "fix_from_future": Reason.CLOCK_WRONG}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reason beside the one that made the verdict: a key of SENTENCES with the values for its places."""
+
+    reason: str
+    params: Mapping[str, int | str] = field(default_factory=dict)
+
+
+def weigh(
+    judgement: Judgement, findings: Iterable[fixes.Finding], late: timedelta, *, clock_doubtful: bool = False
+) -> tuple[Judgement, tuple[Told, ...]]:
+    """The verdict with its main reason, and the further reasons.
+
+    `findings`: of the fix among those of the same device; `late`: from the tap to its arrival; `clock_doubtful`: the
+    phone told a time that cannot be.
+    """
+    found = [each for each in findings if each.reason not in (*_TOLD_OTHERWISE, _SAME_AS.get(judgement.reason))]
+    beside = [Told(each.reason.value, each.params) for each in found]
+    doubt = next((Told(each.reason.value, each.params) for each in found if each.reason in _CONTRADICTS), None)
+    if doubt is not None and judgement.verdict is Verdict.ON_SITE:
+        beside = [Told(judgement.reason, judgement.params), *(each for each in beside if each != doubt)]
+        judgement = Judgement(Verdict.UNCERTAIN, judgement.distance_m, doubt.reason, doubt.params)
+    if late > LATE_AFTER:
+        beside.append(Told("late_arrival", {"duration": _seconds(late)}))
+    if clock_doubtful and Reason.CLOCK_WRONG not in {each.reason for each in found}:
+        beside.append(Told("clock_doubtful"))
+    return judgement, tuple(beside)
+
+
+def photo_told(*, same: bool, apart: timedelta) -> Told:
+    """What is said of a photo that another visit has: the same file, or one that looks the same."""
+    return Told("photo_used_before" if same else "photo_looks_used", {"duration": _seconds(abs(apart))})
+
+
 # --- In which state is it? -------------------------------------------------------------------------------------------
 
 
@@ -302,3 +362,7 @@ def estimated_check_out(check_in_at: datetime, planned_minutes: int | None, cap:
 
 def _minutes(duration: timedelta) -> int:
     return duration // timedelta(minutes=1)
+
+
+def _seconds(duration: timedelta) -> int:
+    return duration // timedelta(seconds=1)

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits import board, jobs, lists, offline, plugs, proposal_views, review_views, stored, views
+from app.visits import board, facts, jobs, lists, offline, plugs, stored, views
 from app.visits.commands import visits
 from app.visits.queries import list_of_account
 from app.visits.rules import STATE_NAMES
@@ -29,8 +29,6 @@ SLICE = Slice(
         views.blueprint,
         board.blueprint,
         lists.blueprint,
-        review_views.blueprint,
-        proposal_views.blueprint,
         offline.blueprint,
     ),
     menu=(
@@ -48,17 +46,9 @@ SLICE = Slice(
             home=2,
             covers=("/visits/",),
         ),
-        MenuItem(N_("Review visits"), "reviews.review_index", "check", P.VISITS_TEAM, "more", N_("Team"), 6),
-        MenuItem(
-            N_("Questions about my visits"), "reviews.queried_index", "message", P.VISITS_WRITE, "more", N_("Day"), 12
-        ),
     ),
-    panels=(
-        Panel("account", 5, P.ACCOUNTS_WRITE, "visits/proposals.html", proposal_views.proposals_panel),
-        Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),
-        Panel("verdict", 10, P.VISITS_READ, "visits/reviews.html", review_views.thread_panel),
-    ),
+    panels=(Panel("account", 10, P.VISITS_READ, "visits/panel.html", _visits_of_account),),
     jobs=(jobs.CLOSE_FORGOTTEN, jobs.DELETE_POSITIONS),
     commands=(visits,),
-    plugs=(offline.CARRIED, *stored.STORED, *plugs.MEASURES),
+    plugs=(offline.CARRIED, *facts.LINKED, *stored.STORED, *plugs.MEASURES),
 )

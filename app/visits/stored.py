@@ -1,4 +1,4 @@
-"""The visits, photos and reviews that a rep finds under "Stored about me"."""
+"""The visits and photos that a rep finds under "Stored about me"."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,16 +8,8 @@ from app.identity.ports import Column, Row, Stored
 from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.visits.own_queries import (
-    counted_photos,
-    counted_reviews,
-    counted_visits,
-    list_own_photos,
-    list_own_reviews,
-    list_own_visits,
-)
+from app.visits.queries import counted_photos, counted_visits, list_own_photos, list_own_visits
 from app.visits.rules import OUTCOMES, VERDICT_NAMES
-from app.visits.standing import STANDING_NAMES
 
 
 def _visit(row: Row) -> str:
@@ -86,18 +78,4 @@ PHOTOS = Stored(
     list_own_photos,
     _visit,
 )
-REVIEWS = Stored(
-    "reviews",
-    N_("What was said about my visits"),
-    (
-        Column("name", N_("Customer")),
-        Column("kind", N_("What"), STANDING_NAMES),
-        Column("by", N_("Person")),
-        Column("at", N_("When")),
-        Column("text", N_("Text")),
-    ),
-    counted_reviews,
-    list_own_reviews,
-    _visit,
-)
-STORED = (VISITS, PHOTOS, REVIEWS)
+STORED = (VISITS, PHOTOS)

@@ -50,9 +50,9 @@ from app.visits.queries import (
     list_missed,
     list_photos,
 )
-from app.visits.review_queries import asked_about
 from app.visits.rules import (
     OUTCOMES,
+    SENTENCES,
     STATE_NAMES,
     VERDICT_NAMES,
     Dismissal,
@@ -61,7 +61,6 @@ from app.visits.rules import (
     needs_reason,
     visit_minutes,
 )
-from app.visits.verdict import SENTENCES
 from app.web.actor import current_actor, current_device
 from app.web.arrival import arrival, captured_at
 from app.web.conflict import stale
@@ -87,7 +86,6 @@ def today_index() -> Response:
     today = today_in(actor.zone, now)
     lines = list_day(actor, actor.person_id, today, now)
     following = next((each for each in lines if each.state is VisitState.PLANNED), None)
-    present, asked = find_present(actor, now, asked_about(actor.person_id))
     return page(
         "visits/today.html",
         today=today,
@@ -95,8 +93,8 @@ def today_index() -> Response:
         following=following,
         ways=_ways(following) if following else None,
         check_in_form=CheckInForm(),
-        present=present,
-        asked=asked,
+        present=find_present(actor, now),
+        panels=shown_in("today", actor, actor.person_id),
         missed=list_missed(actor, today, now, MOST_MISSED),
         shown=MOST_MISSED if request.args.get("missed") == "all" else FIRST_MISSED,
         overdue=list_overdue(actor, today, 5),
@@ -337,7 +335,7 @@ def _show(
         ways=_ways(line),
         mine=line.row.rep_id == actor.id and actor.may(P.VISITS_WRITE),
         arrival=begun,
-        verdict=_sentence(begun.verdict_reason, begun.verdict_params) if begun else "",
+        verdict=sentence(begun.verdict_reason, begun.verdict_params) if begun else "",
         beside=beside,
         beside_photos=beside_photos,
         reason_missing=begun is not None and not begun.reason and needs_reason(Verdict(begun.verdict)),
@@ -381,18 +379,18 @@ def _told_beside(visit_id: UUID, begun: Any, photos: list[UUID]) -> tuple[list[s
     """What is said beside the verdict, and what of the photos."""
     if begun is None:
         return [], []
-    of_visit = [_sentence("explained", {"words": begun.reason})] if begun.reason else []
+    of_visit = [sentence("explained", {"words": begun.reason})] if begun.reason else []
     of_photos = []
     for row in list_findings(visit_id):
         if row.subject_id in photos:
-            of_photos.append(_sentence(row.reason, {**row.params, "number": photos.index(row.subject_id) + 1}))
+            of_photos.append(sentence(row.reason, {**row.params, "number": photos.index(row.subject_id) + 1}))
         else:
-            of_visit.append(_sentence(row.reason, row.params))
+            of_visit.append(sentence(row.reason, row.params))
     return of_visit, of_photos
 
 
-def _sentence(reason: str, params: Mapping[str, Any]) -> str:
-    """A reason in the reader's words."""
+def sentence(reason: str, params: Mapping[str, Any]) -> str:
+    """A reason (a key of rules.SENTENCES) in the reader's words."""
     words = dict(params)
     if "distance" in words:
         words["distance"] = distance_text(words["distance"])

@@ -97,6 +97,11 @@ def local_time_text(value: datetime | None, place_zone: str) -> str:
     return f"{there:%H:%M} ({city})" if city else f"{there:%H:%M}"
 
 
+def local_day_text(value: datetime, place_zone: str) -> str:
+    """The date of a moment where it happened, in words: what stands beside local_time."""
+    return day_text(value.astimezone(zone_of(place_zone)).date())
+
+
 def city_elsewhere(place_zone: str, now: datetime) -> str:
     """The city of a zone whose clock shows another time than the reader's, '' where it shows the same."""
     same = now.astimezone(zone_of(place_zone)).utcoffset() == now.astimezone(zone_of(zone())).utcoffset()

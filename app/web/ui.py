@@ -88,6 +88,7 @@ def furnish(app: Flask, slices: Iterable[Slice], shell: Shell) -> None:
     app.jinja_env.filters.update(
         day=locale.day_text,
         time=locale.time_text,
+        local_day=locale.local_day_text,
         local_time=locale.local_time_text,
         city=locale.city_text,
         moment=locale.moment_text,

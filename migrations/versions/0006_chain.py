@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import app.infra.db
-from app.visits.chain import BEGIN, canonical, hash_of, new_salt, sealed  # what they mean can never change
+from app.chain.rules import BEGIN, canonical, hash_of, new_salt, sealed  # what they mean can never change
 
 
 revision = "0006"

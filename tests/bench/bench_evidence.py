@@ -23,9 +23,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from app.fixes.importing import readings_of
+from app.fixes.rules import Reading, judged
 from app.kernel.geo import EARTH_RADIUS_M, Position, distance_m
-from app.visits.plausibility import Reading, judged
-from app.visits.traces import readings_of
 
 SHARED = Path(os.environ.get("FIELDBOOK_SHARED", "../shared"))
 APART = timedelta(seconds=20)

@@ -73,9 +73,13 @@ FROM place
 _CHECK_INS = """
 INSERT INTO check_in (visit_id, at, received_at, clock_doubtful, person_id, lat, lon, position_error, distance, verdict,
     verdict_reason, verdict_params, reason)
-SELECT visit.id, {moment}, {moment}, {false}, visit.rep_id, place.lat, place.lon, '', 10,
+SELECT visit.id, {moment}, {moment}, {false}, visit.rep_id, {young} place.lat END, {young} place.lon END, '', 10,
     CASE WHEN place.qk % 20 = 0 THEN 'off_site' ELSE 'on_site' END, 'within_radius', '{{}}', ''
 FROM visit JOIN place ON place.id = visit.place_id
+"""
+_CHECK_OUTS = """
+INSERT INTO check_out (visit_id, at, received_at, person_id, estimated)
+SELECT visit.id, {moment}, {moment}, visit.rep_id, {false} FROM visit
 """
 _POINTS = """
 INSERT INTO visit_point (visit_id, account_id, rep_id, day, qk, verdict, outcome)
@@ -104,17 +108,19 @@ def fill(accounts: Accounts) -> None:
     words = {
         "day": _DAY[dialect], "moment": _MOMENT[dialect], "true": "true" if dialect == "postgresql" else "1",
         "false": "false" if dialect == "postgresql" else "0",
+        "young": "CASE WHEN visit.planned_on > CAST(:aged AS DATE) THEN" if dialect == "postgresql"
+                 else "CASE WHEN visit.planned_on > :aged THEN",
     }  # fmt: skip
     nobody = identity(499)
     values = {
         "first": FIRST.isoformat(), "days": DAYS, "now": str(NOW.replace(tzinfo=None)),
-        "nobody": nobody.bytes if dialect == "sqlite" else nobody,
+        "aged": (TODAY - timedelta(days=60)).isoformat(), "nobody": nobody.bytes if dialect == "sqlite" else nobody,
     }  # fmt: skip
-    tables = [db.metadata.tables[name] for name in ("visit", "check_in", "visit_point")]
+    tables = [db.metadata.tables[name] for name in ("visit", "check_in", "check_out", "visit_point")]
     indexes = [index for table in tables for index in table.indexes]
     for index in indexes:
         index.drop(db.engine)
-    for statement in (_VISITS, _CHECK_INS, _POINTS):
+    for statement in (_VISITS, _CHECK_INS, _CHECK_OUTS, _POINTS):
         said = text(statement.format(**words))
         transact(lambda said=said: db.session.execute(said, {name: values[name] for name in said._bindparams}))
     for index in indexes:

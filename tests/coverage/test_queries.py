@@ -19,9 +19,8 @@ from app.accounts.rules import VISIT_INTERVAL_DAYS, next_visit_due
 from app.coverage.actions import save_account_rhythm, save_class_rhythm
 from app.coverage.plugs import COVERAGE
 from app.coverage.queries import NOWHERE, Asked, CoveredAccount, count_coverage, count_reasons, list_covered
-from app.coverage.rules import Course, Period, Span, Standing, State, covered, period_of, required, states_of
-from app.dashboards.rules import Span as DashboardSpan
-from app.dashboards.rules import period_of as dashboard_period
+from app.coverage.rules import Course, Coverage, State, counted_until, covered, required, states_of, whole
+from app.dashboards.rules import Period, Span, period_of
 from app.infra.days import day_number
 from app.infra.db import db, transact
 from app.kernel.access import Actor
@@ -34,9 +33,9 @@ from tests.conftest import NOW, Cast
 from tests.coverage.conftest import TODAY, Past, account, excuse, visit
 
 PERIODS = [
-    period_of(Span.MONTH, TODAY), period_of(Span.WEEK, TODAY), period_of(Span.QUARTER, TODAY),
-    period_of(Span.MONTH, date(2026, 2, 1)), period_of(Span.QUARTER, date(2025, 12, 1)),
-    period_of(Span.WEEK, TODAY + timedelta(days=7)),
+    whole(Span.MONTH, TODAY), whole(Span.WEEK, TODAY), whole(Span.QUARTER, TODAY),
+    whole(Span.MONTH, date(2026, 2, 1)), whole(Span.QUARTER, date(2025, 12, 1)),
+    whole(Span.WEEK, TODAY + timedelta(days=7)),
 ]  # fmt: skip
 
 
@@ -54,7 +53,7 @@ def everything(asked: Asked, *states: State) -> list[CoveredAccount]:
     raise AssertionError("too many pages")
 
 
-def expected(past: Past, period: Period) -> tuple[int, Standing]:
+def expected(past: Past, period: Period) -> tuple[int, Coverage]:
     """What the rules say of an account, from the facts alone."""
     intervals = {name: days for name, days in VISIT_INTERVAL_DAYS.items() if name != "C"}
     days = intervals.get(past.rating) if past.own_days is None else past.own_days or None
@@ -69,11 +68,11 @@ def expected(past: Past, period: Period) -> tuple[int, Standing]:
         len(made),
         past.visits[made[-1]] if made else None,
     )
-    needed = required(course, period.first, period.until(TODAY))
+    needed = required(course, period.first, counted_until(period, TODAY))
     last = max(past.visits, default=None)
     due_on = next_visit_due(last, past.rating, past.visits[last] if last else past.agreed_on, intervals, past.own_days)
     skipped = sum(period.first <= day <= period.last for day in past.skipped)
-    return needed, Standing(due_on, last is not None, min(past.plans, default=None), skipped, needed, len(made))
+    return needed, Coverage(due_on, last is not None, min(past.plans, default=None), skipped, needed, len(made))
 
 
 @pytest.mark.parametrize("period", PERIODS, ids=lambda period: f"{period.span}-{period.first}")
@@ -84,10 +83,10 @@ def test_the_lists_say_what_the_rules_say(cast: Cast, pasts: list[Past], period:
     assert found.keys() == known.keys()
     of_state: Counter[State] = Counter()
     for row_id, row in found.items():
-        _needed, standing = expected(known[row_id], period)
-        told = Standing(row.due_on, row.last_visit_on is not None, row.planned_on, row.skipped, row.needed, row.made)
-        assert told == standing, (known[row_id], row)
-        of_state.update(states_of(standing, period, TODAY))
+        _needed, stands = expected(known[row_id], period)
+        told = Coverage(row.due_on, row.last_visit_on is not None, row.planned_on, row.skipped, row.needed, row.made)
+        assert told == stands, (known[row_id], row)
+        of_state.update(states_of(stands, period, TODAY))
         assert bool(row.reason) == bool(row.skipped)
     for state in State:
         assert len(everything(asked, state)) == of_state[state], state
@@ -166,7 +165,7 @@ def test_a_visit_counts_on_its_day_at_the_place(cast: Cast, at: datetime, day: d
     given = CheckInInput(Fix(Position(31.2397, 121.49), 10, at), tapped_at=at)
     transact(lambda: check_in_unplanned(cast.rita, new_id(), shop.id, None, given, at))
     for first in (date(2026, 3, 1), date(2026, 4, 1)):
-        period = period_of(Span.MONTH, first)
+        period = whole(Span.MONTH, first)
         [row] = everything(ask(cast.mona, period, date(2026, 4, 2)))
         assert row.made == (period.first <= day <= period.last)
         assert row.due_on == day + timedelta(days=14)
@@ -243,10 +242,10 @@ def test_territories_divide_them_too(cast: Cast, pasts: list[Past]) -> None:
 
 
 def test_the_dashboard_counts_as_coverage_does(cast: Cast, pasts: list[Past]) -> None:
-    now, shown = datetime.combine(TODAY, time(4), UTC), dashboard_period(DashboardSpan.MONTH, TODAY, TODAY)
+    now, shown = datetime.combine(TODAY, time(4), UTC), period_of(Span.MONTH, TODAY, TODAY)
     facts = list(COVERAGE.load(cast.ada, shown, now))
     for part in (shown, shown.before):
-        groups = count_coverage(ask(cast.ada, Period(Span.DAYS, part.first, part.last)), "rep")
+        groups = count_coverage(ask(cast.ada, part), "rep")
         told = {fact.rep_id: fact.numbers for fact in facts if fact.day == part.first}
         assert told == {
             group.group: {"visits_needed": group.needed, "visits_covered": group.covered} for group in groups

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.coverage.rules import (
-    SPAN_NAMES,
+    SPANS,
     Course,
-    Period,
-    Span,
-    Standing,
+    Coverage,
     State,
+    counted_until,
     covered,
-    period_of,
     required,
     share,
     states_of,
+    whole,
 )
+from app.dashboards.rules import Span
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 31)
 
@@ -27,26 +27,19 @@ def march(day: int) -> date:
     return date(2026, 3, 1) + timedelta(days=day - 1)
 
 
-def test_periods() -> None:
-    assert period_of(Span.WEEK, date(2026, 3, 1)) == Period(Span.WEEK, date(2026, 2, 23), date(2026, 3, 1))
-    assert period_of(Span.MONTH, date(2028, 2, 29)) == Period(Span.MONTH, date(2028, 2, 1), date(2028, 2, 29))
-    assert period_of(Span.QUARTER, date(2026, 12, 31)) == Period(Span.QUARTER, date(2026, 10, 1), date(2026, 12, 31))
-    assert period_of(Span.QUARTER, date(2027, 5, 31)) == Period(Span.QUARTER, date(2027, 4, 1), date(2027, 6, 30))
-
-
-@given(st.sampled_from(list(SPAN_NAMES)), st.dates(date(2, 1, 1), date(9998, 12, 31)))
+@given(st.sampled_from(list(SPANS)), st.dates(date(2, 1, 1), date(9998, 12, 31)))
 def test_a_day_is_in_its_period_and_periods_follow_each_other(span: Span, day: date) -> None:
-    period = period_of(span, day)
+    period = whole(span, day)
     assert period.first <= day <= period.last
-    assert period_of(span, period.first) == period_of(span, period.last) == period
-    assert period_of(span, period.last + timedelta(days=1)).first == period.last + timedelta(days=1)
+    assert whole(span, period.first) == whole(span, period.last) == period
+    assert whole(span, period.last + timedelta(days=1)).first == period.last + timedelta(days=1)
 
 
 def test_the_days_that_are_over_count() -> None:
-    period = period_of(Span.MONTH, FIRST)
-    assert period.until(march(10)) == march(9)
-    assert period.until(date(2026, 7, 1)) == LAST
-    assert period.until(FIRST) == period.until(date(2026, 1, 1)) == date(2026, 2, 28)
+    period = whole(Span.MONTH, FIRST)
+    assert counted_until(period, march(10)) == march(9)
+    assert counted_until(period, date(2026, 7, 1)) == LAST
+    assert counted_until(period, FIRST) == counted_until(period, date(2026, 1, 1)) == date(2026, 2, 28)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +124,13 @@ def test_share() -> None:
 
 
 def test_states() -> None:
-    period, today = period_of(Span.MONTH, FIRST), march(10)
+    period, today = whole(Span.MONTH, FIRST), march(10)
 
     def states(
         due_on: date | None, planned: bool = False, skipped: int = 0, needed: int = 0, made: int = 0
     ) -> set[State]:
-        standing = Standing(due_on, True, march(12) if planned else None, skipped, needed, made)
-        return set(states_of(standing, period, today))
+        stands = Coverage(due_on, True, march(12) if planned else None, skipped, needed, made)
+        return set(states_of(stands, period, today))
 
     assert states(march(9)) == {State.OVERDUE}
     assert states(march(10)) == states(march(31)) == {State.DUE}
@@ -145,4 +138,4 @@ def test_states() -> None:
     assert states(march(9), planned=True, skipped=1, needed=2, made=1) == {
         State.OVERDUE, State.PLANNED, State.SKIPPED, State.VISITED, State.MISSING,
     }  # fmt: skip
-    assert states_of(Standing(None, False, None, 0, 0, 0), period, today) == {State.NEVER}
+    assert states_of(Coverage(None, False, None, 0, 0, 0), period, today) == {State.NEVER}

@@ -24,10 +24,9 @@ from app.kernel.access import Actor
 from app.kernel.dates import local, today_in
 from app.sales.queries import each_order, list_orders, sum_orders
 from app.sales.rules import STANDING, OrderState, SaleFilters
-from app.visits.figures import LONGEST_GAP, load_visits
+from app.visits.figures import LONGEST_GAP, each_visit, list_visits, load_visits, sum_visits
 from app.visits.filters import VisitFilters
 from app.visits.models import CheckIn, CheckOut, Dismissal, Visit
-from app.visits.queries import each_visit, list_visits, sum_visits
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState, state_of, visit_minutes
 from tests.conftest import Cast

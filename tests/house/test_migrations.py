@@ -12,6 +12,8 @@ from sqlalchemy import select, update
 from app.accounts.actions import add_account, add_note, add_place, archive_account, archive_place
 from app.accounts.models import Account, Note, Place
 from app.accounts.rules import AccountInput, PlaceInput
+from app.chain.plugs import linked
+from app.chain.queries import find_unlinked, walk
 from app.config import ROOT
 from app.infra.arrival import hearing
 from app.infra.db import db, transact
@@ -31,7 +33,6 @@ from app.visits.actions import (
     dismiss_visit,
     plan_visit,
 )
-from app.visits.audit import find_unlinked, walk
 from app.visits.models import CheckIn, CheckOut, Dismissal, Photo, Report, Visit, VisitAlias
 from app.visits.photos import Picture
 from app.visits.rules import Dismissal as DismissalKind
@@ -143,12 +144,12 @@ def test_visits_from_before_0006_are_taken_over_into_the_chains(app: Flask, cast
     transact(fill)
     flask_migrate.downgrade(directory=str(ROOT / "migrations"), revision="0005")
     flask_migrate.upgrade(directory=str(ROOT / "migrations"))
-    chains = list(walk())
+    chains = list(walk(linked()))
     assert {chain.rep_id: (chain.links, chain.broken) for chain in chains} == {
         cast.rita.id: (7, None), cast.ren.id: (3, None),
     }  # fmt: skip
-    assert list(find_unlinked()) == []
+    assert list(find_unlinked(linked())) == []
     kept = db.session.scalars(select(CheckIn).where(CheckIn.person_id == cast.rita.id)).one()
     assert kept.salt
     transact(lambda: db.session.execute(update(CheckIn).where(CheckIn.lat.is_not(None)).values(lat=31.3)))
-    assert [chain.broken.wrong for chain in walk() if chain.broken] == ["fix is no longer what it was"]
+    assert [chain.broken.wrong for chain in walk(linked()) if chain.broken] == ["fix is no longer what it was"]

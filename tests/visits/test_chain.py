@@ -12,6 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import JSON, delete, func, select, update
 
+from app.chain.actions import link
+from app.chain.models import ChainLink
+from app.chain.plugs import linked
+from app.chain.queries import BATCH, find_unlinked, walk
+from app.chain.rules import BEGIN, hash_of
 from app.identity.models import Company
 from app.infra.arrival import hearing
 from app.infra.db import Utc, db, transact
@@ -29,12 +34,10 @@ from app.visits.actions import (
     plan_visit,
     save_report,
 )
-from app.visits.audit import BATCH, find_unlinked, walk
-from app.visits.chain import BEGIN, append, hash_of
+from app.visits.evidence import delete_old_positions
 from app.visits.jobs import DELETE_POSITIONS
-from app.visits.models import ChainLink, CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit
+from app.visits.models import CheckIn, CheckOut, Dismissal, Finding, Photo, Report, Visit
 from app.visits.photos import Picture
-from app.visits.retention import delete_old_positions
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import Fix
 from tests.conftest import NOW, Cast
@@ -52,15 +55,13 @@ def links(rep_id: object) -> list[ChainLink]:
 def test_each_link_holds_the_hash_of_the_one_before(cast: Cast) -> None:
     for number in range(3):
         facts = {"n": number, "name": "外滩"}
-        transact(lambda facts=facts: append(cast.rita.id, "noted", new_id(), facts, NOW))
-        transact(lambda: append(cast.ren.id, "noted", new_id(), {}, NOW))
+        transact(lambda facts=facts: link(cast.rita.id, "noted", new_id(), facts, NOW))
+        transact(lambda: link(cast.ren.id, "noted", new_id(), {}, NOW))
     before = BEGIN
-    for number, link in enumerate(links(cast.rita.id), 1):
-        assert (link.number, link.before) == (number, before)
-        assert link.hash == hash_of(
-            link.rep_id, link.number, link.at, link.kind, link.subject_id, link.facts, link.before
-        )
-        before = link.hash
+    for number, row in enumerate(links(cast.rita.id), 1):
+        assert (row.number, row.before) == (number, before)
+        assert row.hash == hash_of(row.rep_id, row.number, row.at, row.kind, row.subject_id, row.facts, row.before)
+        before = row.hash
     assert len(links(cast.ren.id)) == 3
 
 
@@ -71,7 +72,7 @@ def test_posts_of_one_rep_at_once_do_not_fork_it(app: Flask, cast: Cast) -> None
         try:
             with app.app_context():
                 for _ in range(5):
-                    transact(lambda: append(cast.rita.id, "noted", new_id(), {}, NOW))
+                    transact(lambda: link(cast.rita.id, "noted", new_id(), {}, NOW))
                 db.session.remove()
         except Exception as error:
             errors.append(error)
@@ -127,7 +128,9 @@ def eventful(cast: Cast, stage: Stage) -> UUID:
 def broken() -> list[str]:
     """What `visits verify` would complain of."""
     db.session.rollback()
-    found = [chain.broken.wrong for chain in walk() if chain.broken] + [each.wrong for _, each in find_unlinked()]
+    found = [chain.broken.wrong for chain in walk(linked()) if chain.broken] + [
+        each.wrong for _, each in find_unlinked(linked())
+    ]
     db.session.expire_all()
     return found
 
@@ -225,7 +228,7 @@ def test_no_link_can_be_changed_moved_or_taken_out(data: st.DataObject, cast: Ca
     transact(lambda: db.session.execute(delete(ChainLink)))
     texts = st.text(max_size=20)
     for facts in data.draw(st.lists(st.dictionaries(texts, texts | st.integers() | st.none(), max_size=3), min_size=2)):
-        transact(lambda facts=facts: append(cast.rita.id, "noted", new_id(), facts, NOW))
+        transact(lambda facts=facts: link(cast.rita.id, "noted", new_id(), facts, NOW))
     assert broken() == []
     number = data.draw(st.integers(1, len(links(cast.rita.id)) - 1))
     one = (ChainLink.number == number, ChainLink.rep_id == cast.rita.id)
@@ -246,16 +249,16 @@ def test_no_link_can_be_changed_moved_or_taken_out(data: st.DataObject, cast: Ca
 def test_a_long_chain_is_walked_in_batches(cast: Cast) -> None:
     def fill() -> None:
         for number in range(2 * BATCH + 1):
-            append(cast.rita.id, "noted", new_id(), {"n": number}, NOW)
-            append(cast.ren.id, "noted", new_id(), {"n": number}, NOW)
+            link(cast.rita.id, "noted", new_id(), {"n": number}, NOW)
+            link(cast.ren.id, "noted", new_id(), {"n": number}, NOW)
 
     transact(fill)
-    assert [(chain.rep_id, chain.links) for chain in walk()] == [
+    assert [(chain.rep_id, chain.links) for chain in walk(linked())] == [
         (rep, 2 * BATCH + 1) for rep in sorted((cast.rita.id, cast.ren.id))
     ]
     last = update(ChainLink).where(ChainLink.number == 2 * BATCH, ChainLink.rep_id == cast.ren.id)
     transact(lambda: db.session.execute(last.values(facts="{}")))
-    assert {chain.rep_id: (chain.links, chain.broken and chain.broken.number) for chain in walk()} == {
+    assert {chain.rep_id: (chain.links, chain.broken and chain.broken.number) for chain in walk(linked())} == {
         cast.rita.id: (2 * BATCH + 1, None), cast.ren.id: (2 * BATCH - 1, 2 * BATCH),
     }  # fmt: skip
 
@@ -281,15 +284,15 @@ def test_verify_finds_with_earlier_heads_what_was_cut_off_or_written_anew(
     app: Flask, cast: Cast, stage: Stage, tmp_path: Any
 ) -> None:
     eventful(cast, stage)
-    transact(lambda: append(cast.ren.id, "noted", new_id(), {}, NOW))
+    transact(lambda: link(cast.ren.id, "noted", new_id(), {}, NOW))
     run = app.test_cli_runner().invoke
     (tmp_path / "heads").write_text(run(args=["visits", "verify"]).stdout)
     args = ["visits", "verify", "--heads", str(tmp_path / "heads")]
-    transact(lambda: append(cast.rita.id, "noted", new_id(), {}, NOW))
+    transact(lambda: link(cast.rita.id, "noted", new_id(), {}, NOW))
     assert run(args=args).exit_code == 0, "a chain that grew since is fine"
     transact(lambda: db.session.execute(delete(ChainLink).where(ChainLink.rep_id == cast.ren.id)))
     assert f"BROKEN {cast.ren.id}: its chain is gone." in run(args=args).stderr
-    transact(lambda: append(cast.ren.id, "noted", new_id(), {"other": 1}, NOW))
+    transact(lambda: link(cast.ren.id, "noted", new_id(), {"other": 1}, NOW))
     assert "link 1 (noted" in run(args=args).stderr and "another link stood here" in run(args=args).stderr
     transact(lambda: db.session.execute(delete(ChainLink).where(ChainLink.number > 14)))
     assert "the chain had 15 links before" in run(args=args).stderr
@@ -349,7 +352,7 @@ def test_no_coordinate_stays_anywhere(cast: Cast, stage: Stage) -> None:
 
 
 def test_the_job_goes_on_until_nothing_is_left(cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.visits.retention.BATCH", 1)
+    monkeypatch.setattr("app.visits.evidence.BATCH", 1)
     eventful(cast, stage)
     keep_for(7)
     DELETE_POSITIONS.run(new_id(), {})  # today is long after those days

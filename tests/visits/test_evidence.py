@@ -12,14 +12,14 @@ from PIL import Image, ImageDraw
 from sqlalchemy import event, select, update
 
 from app.accounts.models import Place
+from app.chain.plugs import linked
+from app.chain.queries import find_unlinked, walk
 from app.identity.models import Person
 from app.infra.db import db, transact
 from app.kernel.ids import new_id
-from app.visits.audit import find_unlinked, walk
+from app.visits.evidence import delete_old_positions
 from app.visits.models import CheckIn, Finding, Photo, Visit, VisitPoint
-from app.visits.photos import look_of
-from app.visits.retention import delete_old_positions
-from app.visits.verdict import looks_alike
+from app.visits.photos import look_of, looks_alike
 from tests.conftest import Browser, Cast, device_of
 from tests.outbox import kept
 from tests.visits.conftest import BUND, Stage
@@ -58,7 +58,7 @@ def put(rita: Browser, visit: UUID, content: bytes, **more: Any) -> Any:
 
 
 def intact() -> bool:
-    return not [each for each in walk() if each.broken] and not list(find_unlinked())
+    return not [each for each in walk(linked()) if each.broken] and not list(find_unlinked(linked()))
 
 
 def test_the_raw_fix_its_device_and_the_wait_are_kept(cast: Cast, stage: Stage, browser: Open) -> None:

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.config import ROOT
+from app.fixes.importing import readings_of
 from app.visits.commands import visits
-from app.visits.traces import readings_of
 from tests.shared import shared_file
 
 GPX = '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'

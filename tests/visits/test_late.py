@@ -495,7 +495,7 @@ def test_any_mixture_of_posts_replays_and_delays_is_one_visit(
 def test_reports_from_one_old_page_do_not_conflict_with_each_other(cast: Cast, browser: Open, stage: Stage) -> None:
     rita, now = browser(cast.rita), datetime.now(UTC)
     visit, mine, moment = new_id(), new_id(), now - HOUR
-    transact(lambda: plan_visit(cast.rita, visit, stage.bund, stage.bund_place, today_in(ZONE, moment), now))
+    transact(lambda: plan_visit(cast.rita, visit, stage.bund, stage.bund_place, today_in(ZONE, moment), moment))
     before = [new_id()]
     begun = begin(rita, stage.bund, mine, moment, once=str(before[0]))
     assert begun.headers["Outbox-Location"] == f"/visits/{visit}", "the phone's visit is the planned one"

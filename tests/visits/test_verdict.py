@@ -15,6 +15,8 @@ from sqlalchemy import select, update
 from app.accounts.actions import add_place, set_position
 from app.accounts.models import Place
 from app.accounts.rules import PlaceInput
+from app.fixes.rules import Finding as Found
+from app.fixes.rules import Reason
 from app.identity.models import Person
 from app.infra.arrival import hearing
 from app.infra.db import db, transact
@@ -24,11 +26,8 @@ from app.kernel.geo import Position
 from app.kernel.ids import new_id
 from app.visits.actions import CheckInInput, add_photo, add_reason, check_in
 from app.visits.models import CheckIn, Finding, Visit
-from app.visits.photos import Picture
-from app.visits.plausibility import Finding as Found
-from app.visits.plausibility import Reason
-from app.visits.rules import Fix, Judgement, Verdict
-from app.visits.verdict import SENTENCES, Told, looks_alike, weigh
+from app.visits.photos import Picture, looks_alike
+from app.visits.rules import SENTENCES, Fix, Judgement, Told, Verdict, weigh
 from tests.conftest import NOW, Browser, Cast
 from tests.shared import shared_file
 from tests.visits.conftest import BUND, Stage
