@@ -95,6 +95,7 @@ def solve(
 
 def _data(problem: Problem, model: _Model, clock: Clock) -> pyvrp.ProblemData:
     matrix: Any = np.minimum(np.array(problem.travel, dtype=np.int64), clock.longest)
+    np.fill_diagonal(matrix, 0)  # it refuses others; the simulator knows what parking again costs
     depots: list[pyvrp.Depot] = []
     vehicles: list[pyvrp.VehicleType] = []
     for number, day in enumerate(problem.days):

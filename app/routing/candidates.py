@@ -30,7 +30,7 @@ class Part:
 
 def part_of(problem: Problem) -> Part:
     """What can be planned of it."""
-    days = tuple(day for day in range(len(problem.days)) if not simulate(problem, day, ()).breaches)
+    days = tuple(day for day in range(len(problem.days)) if _has_time(problem, day))
     visits = [
         number
         for number, visit in enumerate(problem.visits)
@@ -52,6 +52,12 @@ def part_of(problem: Problem) -> Part:
         travel=[[min(problem.travel[origin][target], UNREACHABLE) for target in nodes] for origin in nodes],
     )
     return Part(smaller, tuple(visits), days)
+
+
+def _has_time(problem: Problem, day: int) -> bool:
+    """Whether any plan of the day keeps the rules: without a visit, or with one."""
+    orders = ((), *((visit,) for visit in range(len(problem.visits))))
+    return any(not simulate(problem, day, order).breaches for order in orders)
 
 
 def _promising(problem: Problem, visits: Sequence[int], days: Sequence[int]) -> list[int]:

@@ -41,8 +41,8 @@ def read_day(content: Any) -> Problem:
     day = Day(
         start=_whole(_need(content, "start", ""), "start"),
         end=_whole(_need(content, "end", ""), "end"),
-        opens=math.ceil(shift[0]),
-        closes=math.floor(shift[1]),
+        opens=_after(shift[0]),
+        closes=_before(shift[1]),
         lunch=_lunch(content.get("lunch")),
         max_stops=None if content.get("max_stops") is None else _whole(content["max_stops"], "max_stops"),
     )
@@ -106,8 +106,8 @@ def _visit(account: Mapping[str, Any], prize: int, where: str) -> Visit:
     pairs = [_pair(each, f"{where}.windows_of_service_start") for each in listed]
     return Visit(
         node=_whole(_need(account, "node", where), f"{where}.node"),
-        service=math.ceil(_number(_need(account, "visit", where), f"{where}.visit")),
-        windows=(normal([(math.ceil(first), math.floor(last)) for first, last in pairs]),),
+        service=_after(_number(_need(account, "visit", where), f"{where}.visit")),
+        windows=(normal([(_after(first), _before(last)) for first, last in pairs]),),
         must=_flag(account.get("must", False), f"{where}.must"),
         prize=prize,
     )
@@ -117,8 +117,8 @@ def _prize(account: Any, where: str) -> float:
     if not isinstance(account, Mapping):
         raise DayFileError(f"{where} is no object")
     prize = _number(account.get("prize", 0), f"{where}.prize")
-    if prize < 0:
-        raise DayFileError(f"{where}.prize is negative")
+    if not 0 <= prize <= UNREACHABLE:
+        raise DayFileError(f"{where}.prize is negative or beyond {UNREACHABLE}")
     return prize
 
 
@@ -128,15 +128,14 @@ def _lunch(content: Any) -> Lunch | None:
     if not isinstance(content, Mapping):
         raise DayFileError("lunch is no object")
     earliest, latest, duration = (_number(_need(content, name, "lunch"), f"lunch.{name}") for name in _LUNCH)
-    return Lunch(math.ceil(earliest), math.floor(latest), math.ceil(duration))
+    return Lunch(_after(earliest), _before(latest), _after(duration))
 
 
 def _row(row: Any, where: str) -> Sequence[int]:
     listed = _list(row, where)
     if all(type(each) is int and each <= UNREACHABLE for each in listed):
         return listed
-    seconds = (UNREACHABLE if each is None or each == math.inf else _number(each, where) for each in listed)
-    return [min(math.ceil(each), UNREACHABLE) for each in seconds]
+    return [_after(UNREACHABLE if each is None else _number(each, where)) for each in listed]
 
 
 def _need(content: Mapping[str, Any], name: str, where: str) -> Any:
@@ -158,14 +157,24 @@ def _pair(value: Any, where: str) -> tuple[float, float]:
 
 
 def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         raise DayFileError(f"{where} is no number: {json.dumps(value)[:40]}")
     return value
 
 
+def _after(second: float) -> int:
+    """The next whole second; what lies beyond all days is at their end."""
+    return math.ceil(min(max(second, -UNREACHABLE), UNREACHABLE))
+
+
+def _before(second: float) -> int:
+    """The whole second before it."""
+    return -_after(-second)
+
+
 def _whole(value: Any, where: str) -> int:
     number = _number(value, where)
-    if number != int(number):
+    if abs(number) > UNREACHABLE or number != int(number):
         raise DayFileError(f"{where} is no whole number")
     return int(number)
 

@@ -50,7 +50,7 @@ def plan(problem: Problem, seconds: float = SECONDS) -> Plan:
     return Plan(
         runs=runs,
         left_out=left_out(problem, orders),
-        hopeless=tuple(number for number in range(len(problem.days)) if number not in part.days),
+        hopeless=tuple(number for number, run in enumerate(runs) if run.breaches),
         engine=search.engine,
         seconds=time.perf_counter() - started,
         cut_short=search.cut_short,

@@ -91,8 +91,8 @@ def test_where_no_lunch_is_possible_nothing_is_planned(tmp_path: Path) -> None:
     assert (order, set(reasons.values()), whole) == ([], {"no_lunch_possible"}, ["no_lunch_possible"])
 
 
-@pytest.mark.parametrize("no_way", [None, 99_999_999, 1_000_000])
-def test_an_island_is_left_out(tmp_path: Path, no_way: int | None) -> None:
+@pytest.mark.parametrize("no_way", [None, 99_999_999, 1_000_000, 10**30, float("inf")])
+def test_an_island_is_left_out(tmp_path: Path, no_way: float | None) -> None:
     travel = content()["travel"]
     for other in range(3):
         travel[3][other] = travel[other][3] = no_way
@@ -106,6 +106,13 @@ def test_an_empty_day_is_empty(tmp_path: Path) -> None:
 def test_a_shift_that_ends_before_it_begins_has_no_time(tmp_path: Path) -> None:
     order, reasons, whole = impossible(tmp_path, shift=[61_200, 28_800])
     assert (order, set(reasons.values()), whole) == ([], {"no_day"}, ["no_day"])
+
+
+def test_a_shift_without_end_is_long(tmp_path: Path) -> None:
+    accounts = content()["accounts"]
+    accounts[1]["windows_of_service_start"] = [[-1e300, 1e300]]
+    order, reasons, whole = impossible(tmp_path, shift=[-(10**15), 10**15], accounts=accounts)
+    assert (sorted(order), reasons, whole) == ([1, 2, 3], {}, [])
 
 
 def test_no_windows_is_closed(tmp_path: Path) -> None:

@@ -150,6 +150,21 @@ def test_nothing_to_plan_is_an_empty_day() -> None:
     assert found.runs[0].lunch_start == 200
 
 
+def test_parking_again_at_the_same_place_takes_its_time() -> None:
+    visits = tuple(Visit(1, 100, (ANY_TIME,), prize=1) for _ in range(2))
+    way = [[0, 10], [10, 90]]
+    (run,) = plan(Problem(visits, (SHIFT,), way), WORK).runs
+    assert (len(run.stops), run.travel) == (2, 110)
+    (run,) = plan(Problem(visits, (replace(SHIFT, closes=400),), way), WORK).runs
+    assert len(run.stops) == 1
+
+
+def test_a_way_home_that_is_there_only_after_a_visit_will_do() -> None:
+    way = [[0, 10, UNREACHABLE], [10, 0, 10], [UNREACHABLE, 10, 0]]
+    found = plan(Problem((Visit(1, 10, (ANY_TIME,), prize=1),), (Day(0, 2, 100, 1000),), way), WORK)
+    assert (found.orders, found.hopeless) == (((0,),), ())
+
+
 def test_a_hopeless_day_leaves_the_other_days_their_visits() -> None:
     visit = Visit(1, 10, (ANY_TIME, ANY_TIME), must=True)
     problem = Problem((visit,), (replace(SHIFT, closes=50), SHIFT), [[0, 10], [10, 0]])
