@@ -2,14 +2,14 @@
 # Settings are environment variables: make run PORT=9000 FIELDBOOK_DATA=/srv/fieldbook
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types contracts translations bench audit chaos format lock clean
+.PHONY: help run serve test check lint types contracts translations bench bench-routes audit chaos format lock clean
 # Homebrew's libraries (pango) are not on the search path of every Python on a Mac.
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## Set up, fill the demo company and start: the way to try Fieldbook (Ctrl-C stops it)
 	@.ci/setup
@@ -43,6 +43,10 @@ translations: ## Nothing missing, obsolete or misspelt in either Chinese
 bench: ## Measure; prints name=value lines
 	@.ci/setup dev
 	@set -e; for file in tests/bench/bench_*.py; do name=$${file##*/}; $(MAC) $(BIN)/python -m tests.bench.$${name%.py}; done
+
+bench-routes: ## Measure plans against the best known ones (ARGS="optw dayplan" for some of the sets)
+	@.ci/setup dev
+	@$(BIN)/python -m tests.bench.bench_routes $(ARGS)
 
 audit: ## Lighthouse and axe on the rep's pages; fails where a goal is missed
 	@.ci/setup audit

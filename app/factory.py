@@ -61,8 +61,8 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     for each in SLICES:
         for blueprint in each.blueprints:
             app.register_blueprint(blueprint)
-        for group in each.commands:
-            app.cli.add_command(group)
+        for command in each.commands:
+            app.cli.add_command(command)
     app.register_blueprint(health)
     app.register_blueprint(manifest)
     if settings.development:

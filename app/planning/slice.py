@@ -7,6 +7,7 @@ from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
 from app.planning import jobs, nearby, offline, travel_views, views
+from app.planning.commands import plan_day
 from app.planning.roads_commands import roads
 from app.web.slice import MenuItem, Panel, Slice
 
@@ -27,6 +28,6 @@ SLICE = Slice(
         Panel("company", 10, P.COMPANY_MANAGE, "planning/panel_company.html", travel_views.travel_panel),
     ),
     jobs=(jobs.LEARN_SPEEDS,),
-    commands=(roads,),
+    commands=(roads, plan_day),
     plugs=(offline.CARRIED,),
 )

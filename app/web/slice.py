@@ -56,5 +56,5 @@ class Slice:
     menu: Sequence[MenuItem] = ()
     panels: Sequence[Panel] = ()
     jobs: Sequence[JobKind] = ()
-    commands: Sequence[click.Group] = ()
+    commands: Sequence[click.Command] = ()
     plugs: Sequence[Any] = field(default=())
