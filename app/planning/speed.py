@@ -19,7 +19,7 @@ FEWEST_DRIVES = 30
 LONGEST_GAP = timedelta(hours=3)
 SHORTEST_S = 180  # of shorter drives the minutes at the doors are most
 CREDIBLE = (0.25, 4.0)
-CLAMPED = (50, 300)  # percent
+BELIEVED = (50, 300)  # percent; beyond it, what lies between visits is something else than driving
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,16 @@ def may_be_a_drive(gap: Gap, zone: str, lunch_from: int, lunch_minutes: int) -> 
 
 def learn(drives: Iterable[tuple[Gap, int | None]], parking_seconds: int) -> Learned | None:
     """What drives say, each with the seconds that the source gives for it (None: it knows no way). None where too few
-    of them say anything."""
+    of them say anything, or what they say is not to be BELIEVED."""
     ratios = [(gap, _ratio(gap, seconds, parking_seconds)) for gap, seconds in drives]
     credible = [(gap, ratio) for gap, ratio in ratios if ratio is not None]
     if len(credible) < FEWEST_DRIVES:
         return None
-    least, most = CLAMPED
+    least, most = BELIEVED
     _third, two_thirds = quantiles((ratio for _, ratio in credible), n=3, method="inclusive")
-    percent = min(max(round(100 * two_thirds), least), most)
+    percent = round(100 * two_thirds)
+    if not least <= percent <= most:
+        return None
     return Learned(percent, len(credible), min(gap.left_at for gap, _ in credible).astimezone(UTC))
 
 
