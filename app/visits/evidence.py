@@ -26,7 +26,7 @@ from app.visits.points import locate
 from app.visits.queries import list_fixes, list_other_places, list_photos_like, was_sent_before
 from app.visits.rules import Fix, KnownPlace, Told, photo_told
 
-BATCH = 500  # rows of a transaction
+BATCH = 500  # rows of a transaction: nobody waits long for a turn to write
 _FIX = ("lat", "lon", "accuracy", "altitude", "speed", "fix_at", "fix_told_at", "salt")
 
 

@@ -7,10 +7,8 @@ from uuid import UUID
 from app.infra.db import transact
 from app.infra.queue import JobKind
 from app.visits.actions import close_forgotten
-from app.visits.evidence import delete_old_positions
+from app.visits.evidence import BATCH, delete_old_positions
 from app.visits.queries import list_forgotten
-
-BATCH = 500  # check-ins of a transaction: nobody waits long for a turn to write
 
 
 def _close(_job: UUID, _arguments: dict[str, Any]) -> None:
