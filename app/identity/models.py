@@ -60,13 +60,17 @@ class Person(Model):
     zone: Mapped[str]
     language: Mapped[str]
     discount_limit: Mapped[int] = mapped_column(default=0)  # basis points
-    start_label: Mapped[str] = mapped_column(default="")  # where the day begins and ends: home or office
+    start_label: Mapped[str] = mapped_column(default="")  # where the day begins: home or office
     start_lat: Mapped[float | None]
     start_lon: Mapped[float | None]
+    end_label: Mapped[str] = mapped_column(default="")  # where it ends, if that is elsewhere
+    end_lat: Mapped[float | None]
+    end_lon: Mapped[float | None]
     work_from: Mapped[int] = mapped_column(default=9 * 60)
     work_to: Mapped[int] = mapped_column(default=18 * 60)
     lunch_from: Mapped[int] = mapped_column(default=12 * 60)
     lunch_minutes: Mapped[int] = mapped_column(default=45)
+    most_visits: Mapped[int | None]  # of a day's plan
     session_version: Mapped[int] = mapped_column(default=1)  # raised: all sessions end
     deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -21,8 +21,9 @@ _RAW, _PLACED = text("lat IS NOT NULL"), text("place_salt IS NOT NULL")
 class Visit(Model):
     """A rep goes to a place of an account on a day (`planned_on`, in the place's zone).
 
-    `sequence` orders the day, `planned_at` is the expected arrival, both None until the day is planned. A visit that
-    nobody planned has `planned` false and is made by its check-in.
+    `sequence` orders the day, `planned_at` is the expected arrival, both None until the day is planned. `must`: a plan
+    leaves out others first; `fixed_at` is the beginning that was agreed with the customer. A visit that nobody planned
+    has `planned` false and is made by its check-in.
     """
 
     __tablename__ = "visit"
@@ -41,6 +42,8 @@ class Visit(Model):
     sequence: Mapped[int | None]
     planned_at: Mapped[datetime | None]
     minutes: Mapped[int] = mapped_column(default=30)  # expected length
+    must: Mapped[bool] = mapped_column(default=False)
+    fixed_at: Mapped[datetime | None]
     purpose: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -78,6 +78,8 @@ def line_rows() -> AnySelect:
             Visit.planned_at,
             Visit.sequence,
             Visit.minutes,
+            Visit.must,
+            Visit.fixed_at,
             Visit.purpose,
             Visit.version,
             Account.name,
