@@ -26,9 +26,9 @@ class Reason(StrEnum):
 
 REASON_NAMES = {
     Reason.CLOSED: N_("Closed that day"),
-    Reason.UNREACHABLE: N_("Cannot be reached"),
+    Reason.UNREACHABLE: N_("No road leads there: check its position on the map"),
     Reason.OUTSIDE_SHIFT: N_("Does not fit into the working hours, with the way there and back"),
-    Reason.CLOSES_TOO_SOON: N_("Closes before one can be there"),
+    Reason.CLOSES_TOO_SOON: N_("Closes before the visit could be over"),
     Reason.NO_LUNCH: N_("Would leave no time for lunch"),
     Reason.NO_LUNCH_POSSIBLE: N_("No lunch is possible within the working hours of that day"),
     Reason.NO_DAY: N_("The working day leaves no time for any visit"),
