@@ -53,6 +53,7 @@ CAUSE_NAMES = {
     Cause.VALUE: N_("Its value is worth the detour"),
 }
 
+NO_WAY = 1_000_000  # seconds: eleven days; matrices of other tools say "no way leads there" with a number like that
 ON_THE_WAY = 5 * 60  # seconds of driving that a stop adds and that nobody calls a detour
 
 
@@ -78,7 +79,7 @@ def _alone(problem: Problem, number: int, visit: int) -> Reason | None:
     if simulate(problem, number, ()).breaches:
         return no_day(problem, number)
     day, windows = problem.days[number], problem.visits[visit].windows[number]
-    if max(problem.legs(day, (visit,))) > day.closes - day.opens:
+    if max(problem.legs(day, (visit,))) >= NO_WAY:
         return Reason.UNREACHABLE
     if not simulate(_without_lunch(problem), number, (visit,)).breaches:
         return Reason.NO_LUNCH

@@ -133,7 +133,7 @@ def test_reasons_are_told() -> None:
         1: Reason.CLOSED,
         2: Reason.OUTSIDE_SHIFT,
         3: Reason.CLOSES_TOO_SOON,
-        4: Reason.UNREACHABLE,
+        4: Reason.OUTSIDE_SHIFT,
         6: Reason.NO_TIME,
     }
 
