@@ -13,7 +13,7 @@ from app.kernel.i18n import N_
 from app.planning.events import VisitLengthChanged
 from app.planning.queries import DayPlan, find_planned, get_day, stop_of
 from app.planning.rules import MOST_STOPS, arrivals, moved, with_stop
-from app.planning.solver import BestDay, best_day, order_of
+from app.planning.solver import BestDays, best_days, order_of
 from app.visits.actions import also_called, arrange_day, plan_visit, withdraw_visit
 from app.visits.models import Visit
 from app.visits.queries import VisitLine, find_made, get_own_visit, list_aliases
@@ -34,14 +34,14 @@ def add_stop(actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID | No
     return plan_visit(actor, visit_id, account_id, place_id, day, now)
 
 
-def work_out_order(actor: Actor, day: date, now: datetime) -> BestDay:
+def work_out_order(actor: Actor, day: date, now: datetime) -> BestDays:
     """Put the visits to come into the best order. Those that do not fit stay in the plan, without a place in it."""
     must(actor, P.PLANNING_USE)
     plan = get_day(actor, day, now)
     _check_size(plan.waiting)
-    best = best_day([stop_of(line) for line in plan.waiting], plan.shift, plan.driving)
+    best = best_days([stop_of(line) for line in plan.waiting], [plan.shift], plan.driving)
     lines = {line.row.id: line for line in plan.waiting}
-    _arrange(actor, plan, [lines[stop.id] for stop in order_of(best.run)], now)
+    _arrange(actor, plan, [lines[stop.id] for stop in order_of(best.runs[0])], now)
     return best
 
 

@@ -29,8 +29,10 @@ from app.planning.queries import (
     position_of,
     stop_of,
 )
-from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes, why_left_out
+from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes
+from app.planning.solver import why_left_out
 from app.planning.travel_views import source_text
+from app.routing.why import REASON_NAMES
 from app.visits.queries import VisitLine, count_days
 from app.visits.rules import STATE_NAMES
 from app.web.actor import current_actor
@@ -82,7 +84,7 @@ def best_order_create() -> Response:
         best = work_out_order(current_actor(), day, captured_at())
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
-    if best.run.stops:
+    if best.runs[0].stops:
         flash(_("The order is worked out."), "success")
     if best.left_out:
         number = len(best.left_out)
@@ -304,7 +306,7 @@ def _why_loose(plan: DayPlan, line: VisitLine) -> str:
     """Why a visit has no place in the order, '' where it only was not put there yet."""
     order = [stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
     reason = why_left_out(order, stop_of(line), plan.shift, plan.driving)
-    return translated(BREACH_NAMES[reason]) if reason else ""
+    return translated(REASON_NAMES[reason]) if reason else ""
 
 
 def _pins(plan: DayPlan) -> dict[str, Any]:
