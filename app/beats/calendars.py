@@ -1,6 +1,6 @@
 """Which days are worked: public holidays, and the weekend days that make up for some of them.
 
-From the library `holidays` (MIT). China's days off (the State Council names them each November for the year to come) and
+From the library `holidays` (MIT). China's days off (named each November for the year to come) and
 Taiwan's move work to a weekend: 调休, 補行上班; since 2026 Taiwan does no more. Great Britain means England and Wales,
 the United States federal holidays.
 """

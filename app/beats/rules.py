@@ -45,8 +45,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """An account to visit every `every_days` for `minutes`. `hours` and `wish` as stored (kernel.hours, accounts.rules);
-    `zone` is its place's. `last_on`: its last visit, None never; `value`: what a visit is worth (planning.scoring)."""
+    """An account to visit every `every_days` for `minutes`. `hours` and `wish` as stored (kernel.hours,
+    accounts.rules); `zone` is its place's. `last_on`: its last visit, None never; `value`: what a visit is worth (planning.scoring)."""
 
     account_id: UUID
     place_id: UUID
@@ -202,8 +202,8 @@ class RepDraft:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a new plan changes: visits of accounts that get one more or one less, those that change their day (old, new),
-    and how many stay on theirs. A visit at another time of its day stays."""
+    """What a new plan changes: visits of accounts that get one more or one less, those that change their day (old,
+    new), and how many stay on theirs. A visit at another time of its day stays."""
 
     added: tuple[BeatVisit, ...]
     dropped: tuple[BeatVisit, ...]
