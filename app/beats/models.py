@@ -46,7 +46,7 @@ class BeatPlan(Model):
 
 
 class BeatPlanRep(Model):
-    """A rep of a plan, and what rules.RepDraft says of the whole: `days`, `missing` and `shortfall` as JSON (drafts.py).
+    """A rep of a plan, and what rules.RepDraft says of the whole: `days`, `missing`, `shortfall` as JSON (states.py).
 
     `made_at`: the weeks stand, and are not worked out again; `settled_at`: they have become visits, or are withdrawn;
     `outcome`: how many of what that was.

@@ -1,0 +1,68 @@
+"""What somebody fills in about week plans and absences."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired
+
+from app.beats.actions import PlanInput
+from app.beats.calendars import CALENDAR_NAMES, Calendar
+from app.beats.rules import MOST_WEEKS, WEEKDAYS
+from app.web.form import LINE, Form, IdField, as_id, line, translated, whole
+from app.web.locale import day_text
+
+MONDAYS = 13  # to choose from, this week's first
+_A_MONDAY = date(2024, 1, 1)
+
+
+class BeatForm(Form):
+    """Whose weeks are to be planned, and how."""
+
+    plan_id = IdField(_l("Plan"), [InputRequired()])
+    reps = SelectMultipleField(_l("For whom"), coerce=as_id)
+    first_on = SelectField(_l("First week"), coerce=date.fromisoformat)
+    weeks = SelectField(_l("Number of weeks"), coerce=int, choices=[(n, str(n)) for n in range(1, MOST_WEEKS + 1)])
+    weekdays = SelectMultipleField(_l("Days of the week"), coerce=int, default=sorted(WEEKDAYS))
+    calendar = SelectField(_l("Public holidays"), default="")
+    minutes = whole(_l("Minutes for a visit"), InputRequired(), default=30)
+
+    def offer(self, reps: Sequence[tuple[UUID, str]], today: date) -> "BeatForm":
+        """Give the people, and the weeks from this one on."""
+        monday = today - timedelta(days=today.weekday())
+        mondays = [monday + timedelta(weeks=n) for n in range(MONDAYS)]
+        self.reps.choices = list(reps)
+        self.first_on.choices = [
+            (day.isoformat(), f"{day_text(day)} – {day_text(day + timedelta(days=6))}") for day in mondays
+        ]
+        self.weekdays.choices = [(n, day_text(_A_MONDAY + timedelta(days=n), "EEE")) for n in range(7)]
+        self.calendar.choices = [
+            ("", translated("By each rep's time zone")),
+            *((name.value, translated(CALENDAR_NAMES[name])) for name in Calendar),
+        ]
+        return self
+
+    def to_input(self) -> PlanInput:
+        """What the plan is asked for."""
+        return PlanInput(
+            tuple(dict.fromkeys(self.reps.data or ())), self.first_on.data, self.weeks.data,
+            frozenset(self.weekdays.data or ()), Calendar(self.calendar.data) if self.calendar.data else None,
+            self.minutes.data or 0,
+        )  # fmt: skip
+
+
+class AbsenceForm(Form):
+    """Who is away, and from when to when."""
+
+    absence_id = IdField(_l("Absence"), [InputRequired()])
+    person_id = SelectField(_l("Who"), coerce=as_id)
+    first_on = DateField(_l("First day"), [InputRequired()])
+    last_on = DateField(_l("Last day"), [InputRequired()])
+    why = line(_l("Why"), longest=LINE)
+
+    def offer(self, people: Sequence[tuple[UUID, str]]) -> "AbsenceForm":
+        """Give the people to choose from."""
+        self.person_id.choices = list(people)
+        return self

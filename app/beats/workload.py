@@ -1,0 +1,149 @@
+"""What a rep has to do in the weeks of a plan, read for the planner: customers, what is booked, how one drives."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, exists, select
+
+from app.accounts.models import Account, Place
+from app.accounts.queries import get_rhythms
+from app.accounts.rules import LONGEST_INTERVAL, intervals_of, next_visit_due, rhythm_of
+from app.beats.models import BeatPlan, BeatVisit
+from app.beats.queries import list_absent_days
+from app.beats.rules import Asked, Booked, Customer, RepWork
+from app.identity.models import Person
+from app.infra.db import AnyRow, db, fetch
+from app.infra.scope import belongs_to
+from app.kernel.access import Actor
+from app.kernel.dates import today_in
+from app.kernel.errors import NotFoundError
+from app.kernel.geo import Position
+from app.kernel.hours import read_hours, windows_on
+from app.planning.driving import Asked as Positions
+from app.planning.driving import Driving
+from app.planning.rules import WorkingHours
+from app.planning.travel import find_driving
+from app.sales.models import Order, Quote
+from app.visits.models import CheckIn, Dismissal, Visit, VisitAlias
+
+MOST_CUSTOMERS = 1000  # of a rep that one plan looks at: three times what eight weeks hold
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What weeks.plan_rep takes. `beyond`: customers that are due too, but too many (account, due day)."""
+
+    work: RepWork
+    driving: Driving
+    beyond: tuple[tuple[UUID, date], ...] = ()
+
+
+def load_work(actor: Actor, rep_id: UUID, asked: Asked, minutes: int, now: datetime) -> Workload:
+    """The work of a rep whom the actor sees (NotFoundError). Days that are over by `now` count as absent."""
+    person = db.session.scalar(select(Person).where(Person.id == rep_id, belongs_to(actor, Person.id)))
+    if person is None or person.deactivated_at is not None:
+        raise NotFoundError
+    today = today_in(person.zone, now)
+    absent = list_absent_days([rep_id], asked.first_on, asked.last_on).get(rep_id, ())
+    if today > asked.first_on:
+        absent = ((asked.first_on, min(today - timedelta(days=1), asked.last_on)), *absent)
+    hours = WorkingHours(
+        person.zone, person.work_from, person.work_to, person.lunch_from, person.lunch_minutes,
+        _position(person.start_lat, person.start_lon), _position(person.end_lat, person.end_lon), person.most_visits,
+    )  # fmt: skip
+    customers, beyond = _customers(rep_id, asked, minutes, today)
+    booked = tuple(_booked(list_standing(rep_id, max(asked.first_on, today), asked.last_on)))
+    work = RepWork(rep_id, hours, absent, person.most_visits, customers, booked)
+    stops = [each.position for each in (*customers, *booked)]
+    return Workload(work, find_driving(person.team_id, Positions(stops, (hours.base, hours.end))), beyond)
+
+
+def _position(lat: float | None, lon: float | None) -> Position | None:
+    return Position(lat, lon) if lat is not None and lon is not None else None
+
+
+# --- Customers -------------------------------------------------------------------------------------------------------
+
+
+def _customers(
+    rep_id: UUID, asked: Asked, minutes: int, today: date
+) -> tuple[tuple[Customer, ...], tuple[tuple[UUID, date], ...]]:
+    """The rep's customers that are due by the end of the weeks, and those beyond the most; the longest due first.
+
+    A day that was agreed is due then. Without a plan, or a visit ever, nobody is due (accounts.rules.next_visit_due).
+    """
+    rhythms = get_rhythms()
+    intervals = intervals_of(rhythms)
+    rows = fetch(
+        select(
+            Account.id, Account.rating, Account.last_visit_on, Account.next_visit_on, Account.visit_days,
+            Account.visit_wish, Place.id.label("place_id"), Place.lat, Place.lon, Place.zone, Place.hours,
+        )
+        .join(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0, Place.archived_at.is_(None)))
+        .where(Account.owner_id == rep_id, Account.archived_at.is_(None))
+    )  # fmt: skip
+    found: list[tuple[date, Customer]] = []
+    for row in rows:
+        due = next_visit_due(row.last_visit_on, row.rating, row.next_visit_on, intervals, row.visit_days)
+        if due is None or due > asked.last_on:
+            continue
+        rhythm = rhythm_of(row.rating, row.visit_days, row.visit_wish, rhythms)
+        every = rhythm.days or LONGEST_INTERVAL  # agreed once, without a plan: not again in these weeks
+        value = {"A": 6, "B": 4, "C": 2}[row.rating]
+        customer = Customer(
+            row.id, row.place_id, row.rating, _position(row.lat, row.lon), row.zone, row.hours, minutes, every,
+            rhythm.wish, due - timedelta(days=every), value,
+        )  # fmt: skip
+        found.append((due, customer))
+    found.sort(key=lambda pair: (pair[0], -pair[1].value, pair[1].account_id))
+    beyond = tuple((customer.account_id, due) for due, customer in found[MOST_CUSTOMERS:])
+    return tuple(customer for _, customer in found[:MOST_CUSTOMERS]), beyond
+
+
+# --- What stands already ---------------------------------------------------------------------------------------------
+
+
+def list_standing(rep_id: UUID, first: date, last: date) -> Sequence[AnyRow]:
+    """The rep's visits of these days that are not called off: (id, account_id, place_id, planned_on, minutes, must,
+    fixed_at, lat, lon, zone, hours, is_loose).
+
+    `is_loose`: a published plan made it, and since then nobody has begun it, agreed a time, or made it anything else:
+    the next plan may move it, or take it out.
+    """
+    from_plan = exists().where(
+        BeatVisit.visit_id == Visit.id, BeatVisit.plan_id == BeatPlan.id, BeatPlan.published_at.is_not(None),
+        ~BeatVisit.is_booked, BeatVisit.day == Visit.planned_on, BeatVisit.minutes == Visit.minutes,
+    )  # fmt: skip
+    touched = (
+        exists().where(CheckIn.visit_id == Visit.id), exists().where(VisitAlias.visit_id == Visit.id),
+        exists().where(Dismissal.postponed_to == Visit.id), exists().where(Order.visit_id == Visit.id),
+        exists().where(Quote.visit_id == Visit.id), Visit.must, Visit.fixed_at.is_not(None), Visit.purpose != "",
+    )  # fmt: skip
+    is_loose = and_(from_plan, *(~each for each in touched))
+    return db.session.execute(
+        select(
+            Visit.id, Visit.account_id, Visit.place_id, Visit.planned_on, Visit.minutes, Visit.must, Visit.fixed_at,
+            Place.lat, Place.lon, Place.zone, Place.hours, is_loose.label("is_loose"),
+        )
+        .join(Place, Place.id == Visit.place_id)
+        .where(Visit.rep_id == rep_id, Visit.planned_on.between(first, last))
+        .where(~exists().where(Dismissal.visit_id == Visit.id))
+        .order_by(Visit.planned_on, Visit.id)
+    ).all()  # fmt: skip
+
+
+def _booked(rows: Sequence[AnyRow]) -> Iterator[Booked]:
+    for row in rows:
+        if not row.is_loose:
+            windows = windows_on(read_hours(row.hours), row.planned_on, row.zone)
+            yield Booked(
+                row.id, row.account_id, row.place_id, _position(row.lat, row.lon), row.planned_on, row.minutes,
+                windows, row.must, row.fixed_at,
+            )  # fmt: skip
+
+
+def find_loose(rep_id: UUID, first: date, last: date) -> Mapping[tuple[UUID, date], UUID]:
+    """(account, day) -> the visit there that a plan may still change."""
+    return {(row.account_id, row.planned_on): row.id for row in list_standing(rep_id, first, last) if row.is_loose}
