@@ -23,6 +23,7 @@ from app.kernel.hours import Interval, parse_days, read_hours, windows_on
 from app.planning.rules import Shift, Travel, shift_on, start_windows
 
 FULL = 0.85  # of a week's time; what would fill it more is done in the week before, where that one is emptier
+PATIENT = 28  # days of a rhythm that a week sooner does not hurt: such visits make the weeks even
 _NEIGHBOURS = 3  # whose mean distance is what the way to a visit is thought to take
 
 
@@ -170,7 +171,8 @@ def _due(
 def _levelled(
     dues: Sequence[Due], work: RepWork, asked: Asked, shifts: Mapping[date, Shift], travel: Travel
 ) -> list[Due]:
-    """The dues, some a week sooner: from the last week on, what would fill it beyond FULL, the first due first."""
+    """The dues, some a week sooner: from the last week on, what would fill it beyond FULL, and of patient rhythms also
+    what would fill it beyond the average; the first due first."""
     lasting = _lasting(work, shifts, travel)
     room, filled = [0.0] * asked.weeks, [0.0] * asked.weeks
     for day, shift in shifts.items():
@@ -186,10 +188,13 @@ def _levelled(
     def share(week: int) -> float:
         return filled[week] / room[week] if room[week] else 1.0
 
+    average = sum(filled) / (sum(room) or 1.0)
     for week in range(asked.weeks - 1, 0, -1):
         for number in _sooner(dues, weeks, week, asked):
-            if share(week) <= FULL or share(week - 1) >= share(week):
+            if share(week) <= min(average, FULL) or share(week - 1) >= share(week):
                 break
+            if share(week) <= FULL and dues[number].customer.every_days < PATIENT:
+                continue
             weeks[number] = week - 1
             filled[week] -= load[number]
             filled[week - 1] += load[number]

@@ -23,7 +23,8 @@ from app.routing.why import Reason
 
 SECONDS = 0.08  # of work for each engine and week
 _DUE, _SOONER, _LATE = 2, 1, 2  # what a visit is worth, in its week, a week before it, and more for each week after it
-_MOST = 1.2  # of a week's time, how much is looked at
+_MOST = 1.2  # of a week's time, how long all visits are that are looked at
+_CROWDED = 0.8  # of a week's time, how long visits are that leave no room for an even number on each day
 
 _LACKS = {
     Reason.CLOSED: Lack.CLOSED,
@@ -117,9 +118,11 @@ def _plan_week(
         return {}
     stops = [stop_of(due.customer, on, days.shifts, _worth(due, week, asked)) for due, on in tried]
     stops += [stop_booked(visit, days.shifts[visit.day]) for visit in booked]
-    best = best_days(stops, _even(days, here, booked, len(stops)), days.travel, work_s)
-    if best.left_out:
-        best = max(best, best_days(stops, shifts, days.travel, work_s), key=_made)
+    crowded = sum(60 * stop.visit_minutes for stop in stops) > _CROWDED * sum(map(work_seconds, shifts))
+    found = [] if crowded else [best_days(stops, _even(days, here, booked, len(stops)), days.travel, work_s)]
+    if not found or found[0].left_out:
+        found.append(best_days(stops, shifts, days.travel, work_s))
+    best = max(found, key=_made)
     for day, run in zip(here, best.runs, strict=True):
         days.runs[day] = arrivals(order_of(run), days.shifts[day], travel=days.travel)
     days.even_out([day for day in here if day in days.own])
