@@ -79,7 +79,7 @@ def draft_plan(actor: Actor, plan_id: UUID, given: PlanInput, now: datetime) -> 
     )  # fmt: skip
     db.session.add(plan)
     db.session.flush()
-    rows = [
+    rows: list[dict[str, object]] = [
         {"plan_id": plan_id, "rep_id": rep, "days": [], "missing": [], "shortfall": None, "outcome": {}}
         for rep in given.reps
     ]
@@ -249,6 +249,14 @@ def keep_draft(plan_id: UUID, round_: int, draft: RepDraft, now: datetime) -> bo
     row.shortfall, row.made_at = plain_shortfall(draft.shortfall), now
     db.session.flush()
     return True
+
+
+def keep_shortfall(plan_id: UUID, round_: int, draft: RepDraft) -> None:
+    """Keep what a shortfall says now that more was found that would help."""
+    if is_wanted(plan_id, round_):
+        row = db.session.get_one(BeatPlanRep, (plan_id, draft.rep_id))
+        row.shortfall = plain_shortfall(draft.shortfall)
+        db.session.flush()
 
 
 def end_planning(plan_id: UUID, round_: int, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import cast
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
@@ -66,3 +67,8 @@ class AbsenceForm(Form):
         """Give the people to choose from."""
         self.person_id.choices = list(people)
         return self
+
+    def to_input(self) -> tuple[UUID, date, date, str]:
+        """Who, the first and the last day, and why."""
+        days = cast(date, self.first_on.data), cast(date, self.last_on.data)  # both are required
+        return self.person_id.data, *days, self.why.data or ""

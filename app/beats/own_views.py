@@ -111,10 +111,7 @@ def absence_create() -> Response:
         raise NotFoundError
     if form.validate():
         try:
-            enter_absence(
-                actor, form.absence_id.data or new_id(), form.person_id.data, form.first_on.data, form.last_on.data,
-                form.why.data or "", captured_at(),
-            )  # fmt: skip
+            enter_absence(actor, form.absence_id.data or new_id(), *form.to_input(), captured_at())
         except InvalidError as error:
             form.refuse(error)
         else:

@@ -126,11 +126,12 @@ def _day_name(day: date, locale: str) -> str:
 def shortfall_text(shortfall: Shortfall) -> str:
     """How much is too much."""
     hours = duration_text(60 * shortfall.minutes)
-    return ngettext(
+    text: str = ngettext(
         "%(num)s visit too many, about %(hours)s of work.",
         "%(num)s visits too many, about %(hours)s of work.",
         shortfall.visits, hours=hours,
     )  # fmt: skip
+    return text
 
 
 def remedy_text(remedy: Remedy, names: Mapping[UUID, str]) -> str:
@@ -148,4 +149,4 @@ def remedy_text(remedy: Remedy, names: Mapping[UUID, str]) -> str:
     else:
         who = names.get(remedy.rep_id, "–") if remedy.rep_id else "–"
         text = _("Give %(amount)s visits to %(person)s, who has time for them", amount=remedy.amount, person=who)
-    return _("%(remedy)s: %(gain)s", remedy=text, gain=gain)
+    return str(_("%(remedy)s: %(gain)s", remedy=text, gain=gain))

@@ -236,7 +236,7 @@ def _made(plan: Any, state: State, asked: Any, reps: Any) -> dict[str, Any]:
     of_rep = missing[rep.rep_id]
     change = changes.get(rep.rep_id)
     moved = [] if change is None else [new for _, new in change.moved]
-    named = [*of_rep, *(() if change is None else (*change.added, *change.dropped)), *moved]
+    named: list[Any] = [*of_rep, *(() if change is None else (*change.added, *change.dropped)), *moved]
     return {
         "total": total_of(asked.first_on, [each for days in loads.values() for each in days]),
         "lines": [(each, total_of(asked.first_on, loads[each.rep_id]), len(missing[each.rep_id])) for each in reps],

@@ -10,9 +10,11 @@ from sqlalchemy import and_, exists, select
 from app.accounts.models import Account, Place
 from app.accounts.queries import get_rhythms
 from app.accounts.rules import LONGEST_INTERVAL, intervals_of, next_visit_due, rhythm_of
-from app.beats.models import BeatPlan, BeatVisit
+from app.beats.models import BeatPlan, BeatPlanRep, BeatVisit
 from app.beats.queries import list_absent_days
-from app.beats.rules import Asked, Booked, Customer, RepWork
+from app.beats.rules import Asked, Booked, Customer, RepDraft, RepWork
+from app.beats.rules import BeatVisit as Beat
+from app.beats.states import read_days, read_missing, read_shortfall
 from app.identity.models import Person
 from app.infra.db import AnyRow, db, fetch
 from app.infra.scope import belongs_to
@@ -33,10 +35,11 @@ MOST_CUSTOMERS = 1000  # of a rep that one plan looks at: three times what eight
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What weeks.plan_rep takes. `beyond`: customers that are due too, but too many (account, due day)."""
+    """What weeks.plan_rep takes, and in which team the rep drives. `beyond`: customers that are due too, but too many
+    (account, due day)."""
 
     work: RepWork
-    driving: Driving
+    team_id: UUID
     beyond: tuple[tuple[UUID, date], ...] = ()
 
 
@@ -56,8 +59,19 @@ def load_work(actor: Actor, rep_id: UUID, asked: Asked, minutes: int, now: datet
     customers, beyond = _customers(rep_id, asked, minutes, today)
     booked = tuple(_booked(list_standing(rep_id, max(asked.first_on, today), asked.last_on)))
     work = RepWork(rep_id, hours, absent, person.most_visits, customers, booked)
-    stops = [each.position for each in (*customers, *booked)]
-    return Workload(work, find_driving(person.team_id, Positions(stops, (hours.base, hours.end))), beyond)
+    return Workload(work, person.team_id, beyond)
+
+
+def positions_of(works: Sequence[RepWork]) -> Positions:
+    """Where these reps begin, end, and may go."""
+    customers = [each.position for work in works for each in work.customers]
+    booked = [each.position for work in works for each in work.booked]
+    return Positions([*customers, *booked], [end for work in works for end in (work.hours.base, work.hours.end)])
+
+
+def how_to_drive(team_id: UUID, works: Sequence[RepWork]) -> Driving:
+    """How long one of the team drives between all that these reps may visit."""
+    return find_driving(team_id, positions_of(works))
 
 
 def _position(lat: float | None, lon: float | None) -> Position | None:
@@ -147,3 +161,20 @@ def _booked(rows: Sequence[AnyRow]) -> Iterator[Booked]:
 def find_loose(rep_id: UUID, first: date, last: date) -> Mapping[tuple[UUID, date], UUID]:
     """(account, day) -> the visit there that a plan may still change."""
     return {(row.account_id, row.planned_on): row.id for row in list_standing(rep_id, first, last) if row.is_loose}
+
+
+# --- What was worked out ---------------------------------------------------------------------------------------------
+
+
+def read_draft(plan_id: UUID, rep_id: UUID) -> RepDraft:
+    """What is kept of a rep's weeks, as the planner gave it."""
+    row = db.session.get_one(BeatPlanRep, (plan_id, rep_id))
+    kept = select(BeatVisit).where(BeatVisit.plan_id == plan_id, BeatVisit.rep_id == rep_id)
+    visits = tuple(
+        Beat(
+            each.account_id, each.place_id, each.day, each.sequence, each.planned_at, each.minutes,
+            each.visit_id if each.is_booked else None,
+        )
+        for each in db.session.scalars(kept.order_by(BeatVisit.day, BeatVisit.sequence))
+    )  # fmt: skip
+    return RepDraft(rep_id, visits, read_missing(row.missing), read_days(row.days), read_shortfall(row.shortfall))
