@@ -24,6 +24,7 @@ from app.planning.rules import Shift, Travel, shift_on, start_windows
 
 FULL = 0.85  # of a week's time; what would fill it more is done in the week before, where that one is emptier
 PATIENT = 28  # days of a rhythm that a week sooner does not hurt: such visits make the weeks even
+QUIET = 0.3  # of a week's time, below which nobody minds how even it is
 _NEIGHBOURS = 3  # whose mean distance is what the way to a visit is thought to take
 
 
@@ -90,7 +91,7 @@ def due_days(customer: Customer, first_due: date, booked: Sequence[date], asked:
     day, waiting = max(first_due, asked.first_on), sorted(booked)
     while day <= asked.last_on:
         if waiting and waiting[0] < day + gap:
-            day = waiting.pop(0) + every
+            day = max(waiting.pop(0) + every, asked.first_on)
             continue
         found.append(day if found or day > asked.first_on else min(day, first_due))
         day += every
@@ -188,7 +189,7 @@ def _levelled(
     def share(week: int) -> float:
         return filled[week] / room[week] if room[week] else 1.0
 
-    average = sum(filled) / (sum(room) or 1.0)
+    average = max(QUIET, sum(filled) / (sum(room) or 1.0))
     for week in range(asked.weeks - 1, 0, -1):
         for number in _sooner(dues, weeks, week, asked):
             if share(week) <= min(average, FULL) or share(week - 1) >= share(week):

@@ -94,8 +94,8 @@ class RepWork:
 
 @dataclass(frozen=True, slots=True)
 class BeatVisit:
-    """A visit of the draft: in which place of its day (`sequence`, from 1), and when it begins (`planned_at`, UTC).
-    `booked`: the id of the visit that stood there already, None for a new one."""
+    """A visit of the draft: in which place of its day (`sequence`, from 1), and when the rep is there (`planned_at`,
+    UTC). `booked`: the id of the visit that stood there already, None for a new one."""
 
     account_id: UUID
     place_id: UUID
@@ -188,13 +188,15 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True)
 class RepDraft:
-    """The plan of a rep: visits by day and sequence, whatever is missing by day, and each day that is worked."""
+    """The plan of a rep: visits by day and sequence, whatever is missing by day, and each day that is worked.
+    `cut_short`: the clock ended a search, and the next plan may be another one."""
 
     rep_id: UUID
     visits: tuple[BeatVisit, ...]
     missing: tuple[Missing, ...]
     days: tuple[DayLoad, ...]
     shortfall: Shortfall | None = None
+    cut_short: bool = False
 
 
 # --- How do two drafts differ? ---------------------------------------------------------------------------------------

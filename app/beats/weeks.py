@@ -47,11 +47,12 @@ def plan_rep(
     days = Days({}, shifts, own, driving)
     dues, missing = dues_of(work, asked, driving)
     booked = [visit for visit in work.booked if visit.day in shifts]
-    waiting, unmade = dues, list[Due]()
+    waiting, unmade, cut_short = dues, list[Due](), False
     for week in range(asked.weeks):
         tried = _tried(waiting, week, asked, days)
         here = [visit for visit in booked if week_of(visit.day, asked) == week]
-        reasons = _plan_week(days, week, asked, tried, here, seconds)
+        reasons, hurried = _plan_week(days, week, asked, tried, here, seconds)
+        cut_short = cut_short or hurried
         missing += [
             Missing(visit.account_id, visit.day, Lack.CLASH if why in OUT_OF_ROOM else why, visit.visit_id)
             for visit in here
@@ -73,6 +74,7 @@ def plan_rep(
         tuple(sorted(missing, key=lambda each: (each.wanted_on, each.account_id))),
         tuple(load_of(day, run, shifts[day]) for day, run in sorted(days.runs.items())),
         shortfall(work, asked, days, unmade, missing),
+        cut_short,
     )
 
 
@@ -110,23 +112,26 @@ def _plan_week(
     tried: Sequence[tuple[Due, list[date]]],
     booked: Sequence[Booked],
     work_s: float,
-) -> dict[UUID, Lack]:
-    """Simulate the days of the week; whatever has no room in them (the id of its stop), with the reason."""
+) -> tuple[dict[UUID, Lack], bool]:
+    """Simulate the days of the week; whatever has no room in them (the id of its stop), with the reason, and whether
+    the clock ended the search."""
     here = [day for day in days.shifts if week_of(day, asked) == week]
     shifts = [days.shifts[day] for day in here]
     if not here:
-        return {}
+        return {}, False
     stops = [stop_of(due.customer, on, days.shifts, _worth(due, week, asked)) for due, on in tried]
     stops += [stop_booked(visit, days.shifts[visit.day]) for visit in booked]
     crowded = sum(60 * stop.visit_minutes for stop in stops) > _CROWDED * sum(map(work_seconds, shifts))
-    found = [] if crowded else [best_days(stops, _even(days, here, booked, len(stops)), days.travel, work_s)]
-    if not found or found[0].left_out:
+    even = shifts if crowded else _even(days, here, booked, len(stops))
+    found = [best_days(stops, even, days.travel, work_s)]
+    if found[0].left_out and even != shifts:
         found.append(best_days(stops, shifts, days.travel, work_s))
     best = max(found, key=_made)
     for day, run in zip(here, best.runs, strict=True):
         days.runs[day] = arrivals(order_of(run), days.shifts[day], travel=days.travel)
     days.even_out([day for day in here if day in days.own])
-    return {stop.id: _lack(reason, shifts) for stop, reason in best.left_out}
+    lacks = {stop.id: _lack(reason, shifts) for stop, reason in best.left_out}
+    return lacks, any(each.cut_short for each in found)
 
 
 def _even(days: Days, here: Sequence[date], booked: Sequence[Booked], visits: int) -> list[Shift]:
@@ -160,5 +165,5 @@ def _visits(work: RepWork, days: Days) -> Iterator[BeatVisit]:
             stop, was = times.stop, booked.get(times.stop.id)
             account, place = (was.account_id, was.place_id) if was else (stop.id, places[stop.id])
             yield BeatVisit(
-                account, place, day, sequence, times.start_at, stop.visit_minutes, was.visit_id if was else None
+                account, place, day, sequence, times.arrive_at, stop.visit_minutes, was.visit_id if was else None
             )
