@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired
 from app.beats.actions import PlanInput
 from app.beats.calendars import CALENDAR_NAMES, Calendar
 from app.beats.rules import MOST_WEEKS, WEEKDAYS
+from app.beats.sheets import day_name
 from app.web.form import LINE, Form, IdField, as_id, line, translated, whole
 from app.web.locale import day_text
 
@@ -19,12 +20,17 @@ MONDAYS = 13  # to choose from, this week's first
 _A_MONDAY = date(2024, 1, 1)
 
 
+def _as_day(value: object) -> date:
+    """Coercion of a choice whose values are days."""
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
 class BeatForm(Form):
     """Whose weeks are to be planned, and how."""
 
     plan_id = IdField(_l("Plan"), [InputRequired()])
     reps = SelectMultipleField(_l("For whom"), coerce=as_id)
-    first_on = SelectField(_l("First week"), coerce=date.fromisoformat)
+    first_on = SelectField(_l("First week"), coerce=_as_day)
     weeks = SelectField(_l("Number of weeks"), coerce=int, choices=[(n, str(n)) for n in range(1, MOST_WEEKS + 1)])
     weekdays = SelectMultipleField(_l("Days of the week"), coerce=int, default=sorted(WEEKDAYS))
     calendar = SelectField(_l("Public holidays"), default="")
@@ -35,9 +41,7 @@ class BeatForm(Form):
         monday = today - timedelta(days=today.weekday())
         mondays = [monday + timedelta(weeks=n) for n in range(MONDAYS)]
         self.reps.choices = list(reps)
-        self.first_on.choices = [
-            (day.isoformat(), f"{day_text(day)} – {day_text(day + timedelta(days=6))}") for day in mondays
-        ]
+        self.first_on.choices = [(day.isoformat(), day_name(day)) for day in mondays]
         self.weekdays.choices = [(n, day_text(_A_MONDAY + timedelta(days=n), "EEE")) for n in range(7)]
         self.calendar.choices = [
             ("", translated("By each rep's time zone")),

@@ -123,6 +123,12 @@ def _day_name(day: date, locale: str) -> str:
     return str(format_skeleton("MMMEd", day, locale=locale))
 
 
+def hours_text(seconds: int) -> str:
+    """A length of time for a table: hours and minutes, 28:05."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours}:{minutes:02}"
+
+
 def shortfall_text(shortfall: Shortfall) -> str:
     """How much is too much."""
     hours = duration_text(60 * shortfall.minutes)

@@ -37,6 +37,7 @@ from app.beats.rules import LACK_NAMES, Difference
 from app.beats.sheets import (
     around,
     day_name,
+    hours_text,
     remedy_text,
     shortfall_text,
     total_of,
@@ -60,7 +61,6 @@ from app.kernel.dates import today_in
 from app.kernel.errors import InvalidError, StaleError
 from app.kernel.ids import new_id, parse_id
 from app.kernel.page import page_number
-from app.planning.views import duration_text
 from app.web.actor import current_actor
 from app.web.form import int_or_none
 from app.web.guard import needs
@@ -254,7 +254,7 @@ def _made(plan: Any, state: State, asked: Any, reps: Any) -> dict[str, Any]:
         "unannounced": unannounced(asked, [each.zone for each in reps]),
         "outcome": _outcome(reps) if state in (State.PUBLISHED, State.WITHDRAWN) else None,
         "day_name": day_name,
-        "hours": duration_text,
+        "hours": hours_text,
         "clock": local_time_text,
     }
 

@@ -86,7 +86,8 @@ def _customers(
 ) -> tuple[tuple[Customer, ...], tuple[tuple[UUID, date], ...]]:
     """The rep's customers that are due by the end of the weeks, and those beyond the most; the longest due first.
 
-    A day that was agreed is due then. Without a plan, or a visit ever, nobody is due (accounts.rules.next_visit_due).
+    When that is, accounts.rules.next_visit_due says. Whom nobody ever visited is not late, but not forgotten either:
+    the planner spreads them over their first rhythm.
     """
     rhythms = get_rhythms()
     intervals = intervals_of(rhythms)
@@ -100,17 +101,18 @@ def _customers(
     )  # fmt: skip
     found: list[tuple[date, Customer]] = []
     for row in rows:
-        due = next_visit_due(row.last_visit_on, row.rating, row.next_visit_on, intervals, row.visit_days)
-        if due is None or due > asked.last_on:
-            continue
         rhythm = rhythm_of(row.rating, row.visit_days, row.visit_wish, rhythms)
+        due = next_visit_due(row.last_visit_on, row.rating, row.next_visit_on, intervals, row.visit_days)
+        if (due is None and rhythm.days is None) or (due is not None and due > asked.last_on):
+            continue
         every = rhythm.days or LONGEST_INTERVAL  # agreed once, without a plan: not again in these weeks
-        value = {"A": 6, "B": 4, "C": 2}[row.rating]
+        # In a week that has begun, what is late is due from now on: the days before are no days for it.
+        since = None if due is None else max(due, today) if today > asked.first_on else due
         customer = Customer(
             row.id, row.place_id, row.rating, _position(row.lat, row.lon), row.zone, row.hours, minutes, every,
-            rhythm.wish, due - timedelta(days=every), value,
+            rhythm.wish, since - timedelta(days=every) if since else None, {"A": 6, "B": 4, "C": 2}[row.rating],
         )  # fmt: skip
-        found.append((due, customer))
+        found.append((due or asked.last_on, customer))
     found.sort(key=lambda pair: (pair[0], -pair[1].value, pair[1].account_id))
     beyond = tuple((customer.account_id, due) for due, customer in found[MOST_CUSTOMERS:])
     return tuple(customer for _, customer in found[:MOST_CUSTOMERS]), beyond
