@@ -210,11 +210,11 @@ def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Ca
     return _new(found, plan)
 
 
-def list_suggested(actor: Actor, plan: DayPlan) -> Mapping[UUID, Stop]:
+def list_suggested(actor: Actor, plan: DayPlan, today: date) -> Mapping[UUID, Stop]:
     """Place -> the visit that a plan may add by itself: to the actor's own accounts that are due and welcome visits on
-    that day, have a position, and for which nothing is planned or was called off a week before or after."""
+    that day, have a position, and to which none is planned until a week later, nor was called off on that day."""
     due = list_overdue(actor, plan.day + timedelta(days=1), MOST_SUGGESTED, actor.person_id)
-    named = _named_around(actor, plan.day)
+    named = _named_around(actor, plan.day, today)
     due = [each for each in due if each.id not in named and not is_against(each.wish, plan.day)]
     worths = find_worths(actor, {each.id for each in due}, plan.day)
     hours = {place.id: place for place in list_places_of(actor, [each.id for each in due])}
@@ -228,10 +228,15 @@ def list_suggested(actor: Actor, plan: DayPlan) -> Mapping[UUID, Stop]:
     return found
 
 
-def _named_around(actor: Actor, day: date) -> frozenset[UUID]:
-    """Accounts to which the actor has a visit within a week, whatever became of it."""
-    week = timedelta(days=7)
-    rows = select(Visit.account_id).where(Visit.rep_id == actor.id, Visit.planned_on.between(day - week, day + week))
+def _named_around(actor: Actor, day: date, today: date) -> frozenset[UUID]:
+    """Accounts to which a visit of the actor is still to come, within a week of the day, or was called off on it."""
+    until = day + timedelta(days=7)
+    rows = (
+        select(Visit.account_id)
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .where(Visit.rep_id == actor.id, Visit.planned_on.between(today, until))
+        .where(Dismissal.visit_id.is_(None) | (Visit.planned_on == day))
+    )
     return frozenset(db.session.scalars(rows))
 
 
