@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, select
 
 from app.accounts.models import Account, Place
+from app.accounts.ports import find_open_business
 from app.accounts.queries import get_rhythms
 from app.accounts.rules import LONGEST_INTERVAL, intervals_of, next_visit_due, rhythm_of
 from app.beats.models import BeatPlan, BeatPlanRep, BeatVisit
@@ -26,6 +27,7 @@ from app.kernel.hours import read_hours, windows_on
 from app.planning.driving import Asked as Positions
 from app.planning.driving import Driving
 from app.planning.rules import WorkingHours
+from app.planning.scoring import Worth
 from app.planning.travel import find_driving
 from app.sales.models import Order, Quote
 from app.visits.models import CheckIn, Dismissal, Visit, VisitAlias
@@ -56,7 +58,7 @@ def load_work(actor: Actor, rep_id: UUID, asked: Asked, minutes: int, now: datet
         person.zone, person.work_from, person.work_to, person.lunch_from, person.lunch_minutes,
         _position(person.start_lat, person.start_lon), _position(person.end_lat, person.end_lon), person.most_visits,
     )  # fmt: skip
-    customers, beyond = _customers(rep_id, asked, minutes, today)
+    customers, beyond = _customers(actor, rep_id, asked, minutes, today)
     booked = tuple(_booked(list_standing(rep_id, max(asked.first_on, today), asked.last_on)))
     work = RepWork(rep_id, hours, absent, person.most_visits, customers, booked)
     return Workload(work, person.team_id, beyond)
@@ -82,7 +84,7 @@ def _position(lat: float | None, lon: float | None) -> Position | None:
 
 
 def _customers(
-    rep_id: UUID, asked: Asked, minutes: int, today: date
+    actor: Actor, rep_id: UUID, asked: Asked, minutes: int, today: date
 ) -> tuple[tuple[Customer, ...], tuple[tuple[UUID, date], ...]]:
     """The rep's customers that are due by the end of the weeks, and those beyond the most; the longest due first.
 
@@ -99,6 +101,8 @@ def _customers(
         .join(Place, and_(Place.account_id == Account.id, Place.position_in_list == 0, Place.archived_at.is_(None)))
         .where(Account.owner_id == rep_id, Account.archived_at.is_(None))
     )  # fmt: skip
+    begins = max(asked.first_on, today)
+    business = find_open_business(actor, [row.id for row in rows], begins)
     found: list[tuple[date, Customer]] = []
     for row in rows:
         rhythm = rhythm_of(row.rating, row.visit_days, row.visit_wish, rhythms)
@@ -108,9 +112,10 @@ def _customers(
         every = rhythm.days or LONGEST_INTERVAL  # agreed once, without a plan: not again in these weeks
         # In a week that has begun, what is late is due from now on: the days before are no days for it.
         since = None if due is None else max(due, today) if today > asked.first_on else due
+        worth = Worth(row.rating, due, begins, row.id in business)
         customer = Customer(
             row.id, row.place_id, row.rating, _position(row.lat, row.lon), row.zone, row.hours, minutes, every,
-            rhythm.wish, since - timedelta(days=every) if since else None, {"A": 6, "B": 4, "C": 2}[row.rating],
+            rhythm.wish, since - timedelta(days=every) if since else None, worth.value,
         )  # fmt: skip
         found.append((due or asked.last_on, customer))
     found.sort(key=lambda pair: (pair[0], -pair[1].value, pair[1].account_id))

@@ -15,7 +15,8 @@ from app.kernel.geo import Position
 from app.kernel.hours import Interval
 from app.planning.rules import ESTIMATE, Breach, DayRun, Shift, Stop, Travel, arrivals, start_windows, with_stop
 from app.routing.problem import ANY_TIME, UNREACHABLE, Day, Lunch, Problem, Visit, Windows, normal
-from app.routing.why import Reason, left_out
+from app.routing.simulator import simulate
+from app.routing.why import Cause, Reason, causes, detours, left_out
 
 SECONDS = 0.08  # of work for each engine: a rep's day
 _AROUND = timedelta(hours=6)  # of a shift: opening hours that near are those of its day
@@ -73,6 +74,13 @@ def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel
     if with_stop(order, stop, shift, travel):
         return None
     return _reasons([*order, stop], [tuple(order)], [shift], travel)[stop.id]
+
+
+def why_here(order: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> list[tuple[Cause, int]]:
+    """Why each stop of a day is in its order, and the seconds of driving that it adds."""
+    problem = problem_of(order, [shift], travel)
+    run = simulate(problem, 0, tuple(range(len(order))))
+    return list(zip(causes(problem, 0, run), detours(problem, 0, run), strict=True))
 
 
 def order_of(run: DayRun) -> tuple[Stop, ...]:
