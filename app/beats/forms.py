@@ -13,6 +13,7 @@ from app.beats.actions import PlanInput
 from app.beats.calendars import CALENDAR_NAMES, Calendar
 from app.beats.rules import MOST_WEEKS, WEEKDAYS
 from app.beats.sheets import day_name
+from app.kernel.i18n import N_
 from app.web.form import LINE, Form, IdField, as_id, line, translated, whole
 from app.web.locale import day_text
 
@@ -44,7 +45,7 @@ class BeatForm(Form):
         self.first_on.choices = [(day.isoformat(), day_name(day)) for day in mondays]
         self.weekdays.choices = [(n, day_text(_A_MONDAY + timedelta(days=n), "EEE")) for n in range(7)]
         self.calendar.choices = [
-            ("", translated("By each rep's time zone")),
+            ("", translated(N_("By each rep's time zone"))),
             *((name.value, translated(CALENDAR_NAMES[name])) for name in Calendar),
         ]
         return self
