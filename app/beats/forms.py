@@ -1,10 +1,11 @@
 """What somebody fills in about week plans and absences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired
@@ -17,6 +18,7 @@ from app.kernel.i18n import N_
 from app.web.form import LINE, Form, IdField, as_id, line, translated, whole
 from app.web.locale import day_text
 
+MOST_TICKS = 500
 MONDAYS = 13  # to choose from, this week's first
 _A_MONDAY = date(2024, 1, 1)
 
@@ -26,14 +28,27 @@ def _as_day(value: object) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value))
 
 
+class Ticks(SelectMultipleField):
+    """Several of the choices. Which may be chosen, the action says."""
+
+    def __init__(self, label: Any, coerce: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(label, coerce=coerce, validate_choice=False, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            self.data = [self.coerce(each) for each in valuelist[:MOST_TICKS]]
+        except ValueError:
+            raise ValueError(gettext("Not a valid choice.")) from None
+
+
 class BeatForm(Form):
     """Whose weeks are to be planned, and how."""
 
     plan_id = IdField(_l("Plan"), [InputRequired()])
-    reps = SelectMultipleField(_l("For whom"), coerce=as_id)
+    reps = Ticks(_l("For whom"), as_id)
     first_on = SelectField(_l("First week"), coerce=_as_day)
     weeks = SelectField(_l("Number of weeks"), coerce=int, choices=[(n, str(n)) for n in range(1, MOST_WEEKS + 1)])
-    weekdays = SelectMultipleField(_l("Days of the week"), coerce=int, default=sorted(WEEKDAYS))
+    weekdays = Ticks(_l("Days of the week"), int, default=sorted(WEEKDAYS))
     calendar = SelectField(_l("Public holidays"), default="")
     minutes = whole(_l("Minutes for a visit"), InputRequired(), default=30)
 

@@ -164,9 +164,8 @@ def list_account_names(account_ids: Collection[UUID]) -> Mapping[UUID, AnyRow]:
 
 def names_of(people: Collection[UUID]) -> Mapping[UUID, str]:
     """Names of people."""
-    return dict(
-        db.session.execute(select(Person.id, Person.name).where(Person.id.in_(sorted(people)))).tuples().all()
-    )  # fmt: skip
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(sorted(people))))
+    return {row.id: row.name for row in rows}
 
 
 # --- What was published before? --------------------------------------------------------------------------------------

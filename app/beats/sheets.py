@@ -68,6 +68,12 @@ class Around:
         """What is to be said of a day."""
         return tuple(self._remarks(day))
 
+    def is_notable(self, day: date) -> bool:
+        """Whether the day would be worked but for what is said of it, or is worked because of it."""
+        special = self.special.get(day)
+        is_usual = day.weekday() in self.weekdays
+        return bool(is_usual and self.remarks(day)) or (special is not None and special.works)
+
     def _remarks(self, day: date) -> Iterator[Remark]:
         special = self.special.get(day)
         if special is not None and special.works:
@@ -107,7 +113,7 @@ def weeks_of(asked: Asked, loads: Sequence[DayLoad], visits: Sequence[Any], abou
         days = []
         for day in (monday + timedelta(days=n) for n in range(7)):
             remarks = about.remarks(day)
-            if day in by_day or day in found or (remarks and day.weekday() in about.weekdays):
+            if day in by_day or day in found or about.is_notable(day):
                 days.append(DaySheet(day, by_day.get(day), remarks, tuple(found.get(day, ()))))
         weeks.append(WeekSheet(monday, tuple(days)))
     return weeks
