@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from statistics import fmean
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from app.planning.rules import Shift, Travel, shift_on, start_windows
 FULL = 0.85  # of a week's time; what would fill it more is done in the week before, where that one is emptier
 PATIENT = 28  # days of a rhythm that a week sooner does not hurt: such visits make the weeks even
 QUIET = 0.3  # of a week's time, below which nobody minds how even it is
+_SOON = 2  # weeks after the period, on whose days a wish may be held
 _NEIGHBOURS = 3  # whose mean distance is what the way to a visit is thought to take
 
 
@@ -125,45 +126,53 @@ def booked_days(work: RepWork) -> Mapping[UUID, list[date]]:
 
 def dues_of(work: RepWork, asked: Asked, travel: Travel) -> tuple[list[Due], list[Missing]]:
     """Every visit that is wanted, each account's in the order of their days; and those that no day is possible for."""
-    days = days_worked(work, asked)
-    shifts = {day: shift_on(day, work.hours) for day in days}
+    soon = Asked(asked.last_on + timedelta(days=1), _SOON, asked.weekdays, asked.calendar)
+    shifts = {day: shift_on(day, work.hours) for each in (asked, soon) for day in days_worked(work, each)}
     booked = booked_days(work)
     first = first_dues(work.customers, asked)
     found: list[Due] = []
     missing: list[Missing] = []
     for customer in sorted(work.customers, key=lambda customer: customer.account_id):
         own = booked[customer.account_id]
-        wanted = due_days(customer, first[customer.account_id], own, asked)
-        for due_on, next_on in pairwise((*wanted, asked.last_on + timedelta(days=1))):
-            due = _due(customer, due_on, next_on, own, asked, shifts)
+        for number, due_on in enumerate(due_days(customer, first[customer.account_id], own, asked)):
+            is_new = customer.last_on is None and number == 0
+            due = _due(customer, due_on, is_new, own, asked, shifts)
             if isinstance(due, Due):
                 found.append(due)
             else:
                 missing.append(Missing(customer.account_id, due_on, due))
-    return _tried_until(_levelled(found, work, asked, shifts, travel), asked), missing
+    within = {day: shift for day, shift in shifts.items() if day <= asked.last_on}
+    return _tried_until(_levelled(found, work, asked, within, travel), asked), missing
 
 
 def _due(
-    customer: Customer, due_on: date, next_on: date, booked: Sequence[date], asked: Asked, shifts: Mapping[date, Shift]
+    customer: Customer, due_on: date, is_new: bool, booked: Sequence[date], asked: Asked, shifts: Mapping[date, Shift]
 ) -> Due | Lack:
-    """One visit with its days: from as early as the rhythm allows until the next one is due."""
+    """One visit with its days: half a rhythm sooner than it is due at most (a new account's first one at any time), and
+    until the next one is due. Whether the wish can be held is judged by all of these days, also by those after the
+    period; `shifts` has some of them."""
     gap = gap_of(customer.every_days)
     wanted_on = max(due_on, asked.first_on)
-    earliest = wanted_on - timedelta(days=customer.every_days - gap)
-    if customer.last_on is not None:
-        earliest = max(earliest, customer.last_on + timedelta(days=gap))
+    earliest = asked.first_on if is_new else wanted_on - timedelta(days=customer.every_days - gap)
+    until = wanted_on + timedelta(days=customer.every_days)
     worked = [
-        day for day in shifts if earliest <= day < next_on and all(abs((day - other).days) >= gap for other in booked)
+        day for day in shifts if earliest <= day < until and all(abs((day - other).days) >= gap for other in booked)
     ]
-    possible = [day for day in worked if start_windows(windows_in(customer, day, shifts[day]), customer.minutes)]
-    possible = [day for day in possible if not is_against(customer.wish, day)] or possible
+    opened = [day for day in worked if start_windows(windows_in(customer, day, shifts[day]), customer.minutes)]
+    wished = [day for day in opened if not is_against(customer.wish, day)] or opened
+    possible = [day for day in wished if day <= asked.last_on]
     if not possible:
-        return Lack.CLOSED if worked else Lack.NO_WORKDAY
+        return _lack([day for day in worked if day <= asked.last_on], [day for day in opened if day <= asked.last_on])
     weeks = {week_of(day, asked) for day in possible}
     home = week_of(wanted_on, asked)
     if home not in weeks:
         home = week_of(min(possible, key=lambda day: (abs((day - wanted_on).days), day)), asked)
     return Due(customer, due_on, tuple(possible), home, home)
+
+
+def _lack(worked: Sequence[date], opened: Sequence[date]) -> Lack:
+    """Why there is no day: of those in the period, which are worked, and which of these it is open on."""
+    return Lack.WISH if opened else Lack.CLOSED if worked else Lack.NO_WORKDAY
 
 
 # --- In which week? --------------------------------------------------------------------------------------------------

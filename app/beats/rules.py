@@ -46,7 +46,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Customer:
     """An account to visit every `every_days` for `minutes`. `hours` and `wish` as stored (kernel.hours,
-    accounts.rules); `zone` is its place's. `last_on`: its last visit, None never; `value`: what a visit is worth (planning.scoring)."""
+    accounts.rules); `zone` is its place's. `last_on`: its last visit, None never; `value`: what a visit is worth
+    (planning.scoring)."""
 
     account_id: UUID
     place_id: UUID
@@ -111,6 +112,7 @@ class Lack(StrEnum):
 
     NO_WORKDAY = "no_workday"
     CLOSED = "closed"
+    WISH = "wish"
     UNREACHABLE = "unreachable"
     TOO_LONG = "too_long"
     CLASH = "clash"
@@ -121,6 +123,7 @@ class Lack(StrEnum):
 LACK_NAMES = {
     Lack.NO_WORKDAY: N_("No day is worked while it is due"),
     Lack.CLOSED: N_("Closed on every day that is worked while it is due"),
+    Lack.WISH: N_("The days that it wishes for come after the period"),
     Lack.UNREACHABLE: N_("Cannot be reached"),
     Lack.TOO_LONG: N_("Does not fit into a working day, with the way there and back"),
     Lack.CLASH: N_("Does not fit beside the other visits that are planned on that day"),

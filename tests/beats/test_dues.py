@@ -25,6 +25,7 @@ def test_the_rhythm_asks_for_as_many_visits_as_coverage_will_count(every: int, a
     one, what = customer(1, every_days=every, last_on=after(-ago)), asked(weeks)
     found = due_days(one, after(every - ago), (), what)
     assert len(found) == required(Course(every, before_on=one.last_on), what.first_on, what.last_on)
+    assert found[0] == after(every - ago) if found else after(every - ago) > what.last_on
     assert found[1:] == tuple(max(found[0], MONDAY) + timedelta(days=every * n) for n in range(1, len(found)))
 
 
@@ -62,6 +63,20 @@ def test_the_days_are_open_worked_and_wished() -> None:
     assert due.days == (after(0), after(2))  # no open day is with the wish
     absent = work(customer(1, last_on=after(-28)), absent=((after(1), after(3)),))
     assert dues(absent, asked(1))[0].days == (after(0), after(4))
+
+
+def test_a_wish_is_held_after_the_period_rather_than_not_at_all() -> None:
+    saturday = customer(1, every_days=7, wish="Tue", last_on=after(5 - 7))  # from Wednesday on
+    found, missing = dues_of(work(saturday), asked(1), travel)
+    assert (found, [each.reason for each in missing]) == ([], [Lack.WISH])
+    assert dues(work(saturday), asked(2))[0].days == (after(8),)
+    tuesdays_off = work(saturday, absent=((after(8), after(8)),))
+    assert dues(tuesdays_off, asked(1))[0].days == (after(2), after(3), after(4))
+
+
+def test_the_first_visit_of_all_can_be_as_soon_as_there_is_time() -> None:
+    found = dues(work(*(customer(number, every_days=28, wish="Tue") for number in range(1, 5))), asked(4))
+    assert [due.days for due in found] == [(after(1), after(8), after(15), after(22))] * 4
 
 
 def test_a_visit_without_any_day_is_missing_with_the_reason() -> None:

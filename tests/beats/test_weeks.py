@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from app.accounts.rules import is_against
 from app.beats import weeks
 from app.beats.calendars import Calendar
-from app.beats.days import SMALL_DAY
+from app.beats.days import SMALL_DAY, Days
 from app.beats.dues import days_worked, due_days, first_dues, gap_of, windows_in
-from app.beats.rules import OUT_OF_ROOM, Asked, BeatVisit, Lack, RepWork
+from app.beats.rules import OUT_OF_ROOM, Asked, BeatVisit, Customer, Lack, RepWork
 from app.beats.weeks import plan_rep
 from app.coverage.rules import Course, required
 from app.kernel.geo import Position
@@ -85,7 +85,6 @@ def test_rhythms_and_wishes_are_held(drawn: tuple[RepWork, Asked]) -> None:
     done, what = drawn
     draft = planned(done, what)
     worked = days_worked(done, what)
-    shifts = {day: shift_on(day, HOURS) for day in worked}
     for each in done.customers:
         made = [visit for visit in draft.visits if visit.account_id == each.account_id]
         own = [visit.day for visit in done.booked if visit.account_id == each.account_id]
@@ -98,19 +97,20 @@ def test_rhythms_and_wishes_are_held(drawn: tuple[RepWork, Asked]) -> None:
                 gaps.append((visit.day - each.last_on).days)
             assert all(gap >= gap_of(each.every_days) for gap in gaps)
             if is_against(each.wish, visit.day):
-                # No day that is sooner, and at which the visit could be, is with the wish.
+                # Then no day within half a rhythm after it is with the wish, open and worked.
+                half = timedelta(days=each.every_days - gap_of(each.every_days))
                 assert not any(
-                    windows_in(each, day, shifts[day]) and not is_against(each.wish, day)
-                    for day in worked
-                    if visit.day - timedelta(days=each.every_days - gap_of(each.every_days)) <= day <= visit.day
+                    _is_open(each, day)
+                    and not is_against(each.wish, day)
                     and all(abs((day - other).days) >= gap_of(each.every_days) for other in own)
-                    and (each.last_on is None or (day - each.last_on).days >= gap_of(each.every_days))
-                    and _long_enough(windows_in(each, day, shifts[day]), each.minutes)
+                    for day in worked
+                    if visit.day < day < visit.day + half
                 )
 
 
-def _long_enough(windows: tuple[tuple[object, object], ...], minutes: int) -> bool:
-    return any(end - start >= timedelta(minutes=minutes) for start, end in windows)  # type: ignore[operator]
+def _is_open(one: Customer, day: date) -> bool:
+    windows = windows_in(one, day, shift_on(day, HOURS))
+    return any(end - start >= timedelta(minutes=one.minutes) for start, end in windows)
 
 
 @many
@@ -153,6 +153,27 @@ def test_even_where_some_can_be_on_one_day_only() -> None:
     others = [customer(number, minutes=20, last_on=after(-30)) for number in range(4, 21)]
     draft = planned(work(*monday, *others), asked(1, weekdays=frozenset({0, 1})))
     assert sorted(load.visits for load in draft.days) == [10, 10]
+
+
+def test_the_limits_alone_make_days_even_and_changes_alone_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = [customer(number, position=BASE, minutes=20, last_on=after(-30)) for number in range(1, 16)]
+    done, what = work(*near), asked(1, weekdays=frozenset({0, 1}))
+    with monkeypatch.context() as alone:
+        alone.setattr(Days, "even_out", lambda *_: None)
+        assert sorted(load.visits for load in planned(done, what).days) == [7, 8]
+        alone.setattr(weeks, "_even", lambda days, here, *_: [days.shifts[day] for day in here])
+        assert sorted(load.visits for load in planned(done, what).days) == [0, 15]
+    monkeypatch.setattr(weeks, "_even", lambda days, here, *_: [days.shifts[day] for day in here])
+    assert sorted(load.visits for load in planned(done, what).days) == [7, 8]
+
+
+def test_the_next_visit_waits_for_half_a_rhythm_after_a_late_one() -> None:
+    # Due on Monday, made on Friday; on the Monday after the others are visited next door.
+    weekly = customer(1, every_days=7, position=BASE, last_on=after(-7))
+    others = [customer(number, hours="Mon 09:00-18:00", position=BASE, last_on=after(7 - 28)) for number in (2, 3, 4)]
+    draft = planned(work(weekly, *others, absent=((after(0), after(3)),)), asked(2))
+    first, second = sorted(each.day for each in draft.visits if each.account_id == weekly.account_id)
+    assert (first, (second - first).days >= 4) == (after(4), True)
 
 
 def test_few_visits_are_not_spread_over_the_week() -> None:
