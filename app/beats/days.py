@@ -120,7 +120,7 @@ class Days:
         longest = _work(self.runs[full])
         found = []
         for stop in order_of(self.runs[full]):
-            if stop.must or not _may_be_on(stop, self.shifts[empty]):
+            if not _may_be_on(stop, self.shifts[empty]):
                 continue
             longer = with_stop(order_of(self.runs[empty]), stop, self.shifts[empty], self.travel)
             if longer is None or _work(longer) > longest:

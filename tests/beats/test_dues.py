@@ -122,8 +122,12 @@ def test_a_short_rhythm_is_not_hurried_where_there_is_time() -> None:
 
 
 def test_a_visit_is_tried_until_the_next_one_of_its_account() -> None:
-    found = dues(work(customer(1, every_days=14, last_on=after(-14))), asked(6))
-    assert [(due.week, due.until) for due in found] == [(0, 1), (2, 3), (4, 5)]
+    found = dues(work(customer(1, every_days=14, last_on=after(-11))), asked(6))
+    assert [(due.due_on, due.week, due.until) for due in found] == [
+        (after(3), 0, 1),
+        (after(17), 2, 3),
+        (after(31), 4, 5),
+    ]
 
 
 def test_a_visit_booked_beyond_the_period_keeps_others_away() -> None:

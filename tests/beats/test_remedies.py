@@ -114,7 +114,9 @@ def test_time_is_promised_once() -> None:
 
 
 def test_a_rep_who_is_far_away_or_away_or_busy_is_not_named() -> None:
-    far = replace(colleague(1), hours=replace(work().hours, base=Position(31.9, 121.4)))
+    far = replace(  # an hour's drive
+        colleague(1), hours=replace(work().hours, base=Position(31.4, 121.4))
+    )
     away = colleague(2, absent=((after(0), after(6)),))
     busy = colleague(3, *(replace(each, account_id=UUID(int=500 + n)) for n, each in enumerate(crowd(15))))
     first, *_ = team(work(*crowd(20)), far, away, busy)

@@ -210,9 +210,10 @@ def test_booked_visits_that_clash_are_told() -> None:
 
 
 def test_who_has_booked_more_than_the_limit_keeps_them() -> None:
-    own = [booked(number, number, after(0)) for number in (1, 2, 3)]
-    draft = planned(work(booked=tuple(own), most_visits=2), asked())
-    assert len(draft.visits) == 3
+    own = [booked(number, number, after(0), minutes=minutes) for number, minutes in enumerate((100, 120, 180), 1)]
+    for what in (asked(), asked(weekdays=frozenset({0}))):
+        draft = planned(work(booked=tuple(own), most_visits=2), what)
+        assert len(draft.visits) == 3
 
 
 def test_what_a_week_has_no_room_for_comes_in_the_next() -> None:
@@ -230,6 +231,79 @@ def test_what_is_overdue_comes_before_what_waited_less() -> None:
     fresh = [customer(number, minutes=90, last_on=after(-22), value=4) for number in range(11, 31)]
     draft = planned(work(*late, *fresh, most_visits=3), asked(2))
     assert {each.account_id.int for each in draft.visits} >= set(range(1, 11))
+
+
+def one_a_week(*customers: Customer, most: int = 1) -> RepWork:
+    """Planned on Mondays only."""
+    return work(*customers, most_visits=most)
+
+
+MONDAYS = frozenset({0})
+
+
+def test_who_waits_weighs_more_from_week_to_week() -> None:
+    waits = customer(9, value=4, last_on=after(-28))
+    others = [customer(1 + week, value=5, last_on=after(7 * week - 28)) for week in range(4)]
+    draft = planned(one_a_week(waits, *others), asked(4, weekdays=MONDAYS))
+    assert waits.account_id in {each.account_id for each in draft.visits}
+
+
+def test_who_comes_a_week_sooner_takes_nobodys_place() -> None:
+    due = [customer(number, value=4, last_on=after(-28)) for number in (1, 2)]
+    crowd = [customer(number, value=6, last_on=after(7 - 28)) for number in (3, 4, 5, 6)]
+    draft = planned(one_a_week(*due, *crowd, most=2), asked(2, weekdays=MONDAYS))
+    assert {each.account_id.int for each in draft.visits if each.day == MONDAY} == {1, 2}
+
+
+def test_two_visits_of_an_account_are_never_tried_in_the_same_week() -> None:
+    # The second and the third both want the Monday of the third week.
+    one = customer(1, every_days=8, hours="Mon 09:00-18:00", last_on=after(-8))
+    draft = planned(work(one, absent=((after(7), after(7)),)), asked(4))
+    assert [each.day for each in draft.visits] == [after(0), after(14), after(21)]
+
+
+def test_a_week_looks_at_no_more_than_it_could_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    real = weeks.best_days
+
+    def counted(stops: list[Stop], *more: object) -> object:
+        looked.append(len(stops))
+        return real(stops, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(weeks, "best_days", counted)
+    crowd = [customer(number, value=number % 7, minutes=45, last_on=after(-30)) for number in range(1, 301)]
+    draft = planned(work(*crowd), asked())
+    assert looked == [64]  # 48 hours for a week of 40
+    assert len(draft.visits) + len(draft.missing) == 300
+
+
+def days_with(*orders: list[Stop]) -> Days:
+    shifts = {after(number): shift_on(after(number), HOURS) for number in range(len(orders))}
+    runs = {day: arrivals(order, shifts[day], travel=travel) for day, order in zip(shifts, orders, strict=True)}
+    return Days(runs, shifts, frozenset(shifts), travel)
+
+
+def stops(count: int, minutes: int, position: Position, first: int = 1) -> list[Stop]:
+    both = tuple((local(after(number), 9), local(after(number), 18)) for number in range(2))
+    return [Stop(UUID(int=first + number), position, minutes, both) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("monday", "tuesday", "even"),
+    [
+        (stops(12, 20, BASE), stops(3, 20, BASE, 50), (8, 7)),
+        (stops(6, 30, BASE), stops(3, 130, BASE, 50), (6, 3)),  # Tuesday is the longer day
+        (stops(6, 30, Position(31.4, 121.4)), [], (6, 0)),  # an hour's drive is made once
+        (stops(4, 30, BASE), [], (4, 0)),
+    ],
+)
+def test_days_are_made_even_where_that_makes_none_longer_and_no_detour(
+    monday: list[Stop], tuesday: list[Stop], even: tuple[int, int]
+) -> None:
+    days = days_with(monday, tuesday)
+    days.even_out(sorted(days.runs))
+    assert tuple(len(days.runs[day].stops) for day in sorted(days.runs)) == even
+    assert all(run.is_feasible for run in days.runs.values())
 
 
 def test_in_the_golden_week_nobody_is_visited_and_on_the_saturday_after_somebody_is() -> None:
