@@ -203,6 +203,7 @@ def _show(plan_id: UUID) -> Response:
     how_far = find_progress(plan)
     state = state_of(plan, how_far.failure)
     asked, reps = asked_of(plan), list_plan_reps(plan_id)
+    people = names_of({plan.created_by, plan.published_by or plan.created_by})
     context: dict[str, Any] = {
         "plan": plan,
         "state": state.value,
@@ -215,7 +216,8 @@ def _show(plan_id: UUID) -> Response:
         "reps": reps,
         "weekdays": [day_text(asked.first_on + timedelta(days=n), "EEE") for n in sorted(asked.weekdays)],
         "calendar": CALENDAR_NAMES[Calendar(plan.calendar)] if plan.calendar else "",
-        "person": names_of([plan.created_by])[plan.created_by],
+        "person": people[plan.created_by],
+        "publisher": people[plan.published_by] if plan.published_by else "",
     }
     if plan.made_at is not None and state not in AT_WORK and state is not State.DISCARDED:
         context |= _made(plan, state, asked, reps)
@@ -229,7 +231,8 @@ def _made(plan: Any, state: State, asked: Any, reps: Any) -> dict[str, Any]:
     missing = {rep.rep_id: read_missing(rep.missing) for rep in reps}
     changes = find_differences(plan, ids)
     wanted = parse_id(request.args.get("rep"))
-    rep = next((each for each in reps if each.rep_id == wanted), reps[0])
+    first = next((each for each in reps if missing[each.rep_id]), reps[0])
+    rep = next((each for each in reps if each.rep_id == wanted), first)
     absent = list_absent_days(ids, asked.first_on, asked.last_on)
     today = today_in(rep.zone, datetime.now(UTC))
     about = around(asked, rep.zone, actor.language, absent.get(rep.rep_id, ()), today)
