@@ -40,7 +40,7 @@ _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """A rep's day, as seen on `today` of theirs. `begun` are the visits with a check-in, by its time; `ordered` those to
+    """A rep's day, as seen on `today` of theirs. `begun` are the visits with a check-in, by time; `ordered` those to
     come, in their order, and `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose`
     have no place in the order yet; `dismissed` will not take place. `worths`: what is known of the accounts of those to
     come."""
