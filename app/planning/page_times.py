@@ -8,18 +8,32 @@ from typing import Any
 
 from app.kernel.geo import Position
 from app.planning.driving import Driving
-from app.planning.rules import HINTS, Shift, Stop, Travel
+from app.planning.queries import DayPlan, stop_of
+from app.planning.rules import BREACH_NAMES, HINTS, Shift, Stop, Travel
+from app.web.form import translated
+from app.web.locale import city_elsewhere
 
 
-def times_of(order: Sequence[Stop], shift: Shift, driving: Driving) -> dict[str, Any]:
-    """The day of these stops. The shape is said in day-run.js; `zone` and `city` of a stop are the page's to add."""
-    places = places_of(order, shift)
-    known = list(places)
+def times_of(plan: DayPlan, zone: str) -> dict[str, Any]:
+    """The order of a plan, for a reader in `zone`; the words for broken rules are the reader's. Its shape is said in
+    static/js/day-run.js and plan-times.js."""
+    order = [stop_of(line) for line in plan.ordered]
+    places = places_of(order, plan.shift)
+    day = day_of(order, plan.shift, places, plan.driving)
+    for line in plan.ordered:
+        where = {"zone": line.row.zone, "city": city_elsewhere(line.row.zone, plan.shift.starts_at)}
+        day["stops"][str(line.row.id)] |= where
     return {
-        **day_of(order, shift, places, driving),
-        "metres": [[driving.metres((origin, target)) if driving(origin, target) is not None else None
-                    for target in known] for origin in known],
-    }  # fmt: skip
+        "day": plan.day.isoformat(),
+        "zone": zone,
+        "says": {breach: translated(name) for breach, name in BREACH_NAMES.items()},
+        "metres": [[_metres(plan.driving, origin, target) for target in places] for origin in places],
+        **day,
+    }
+
+
+def _metres(driving: Driving, origin: Position, target: Position) -> int | None:
+    return None if driving(origin, target) is None else driving.metres((origin, target))
 
 
 def places_of(order: Sequence[Stop], shift: Shift) -> Mapping[Position, int]:

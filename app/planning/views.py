@@ -20,6 +20,7 @@ from app.planning.actions import add_stop, change_length, move_stop, put_in_orde
 from app.planning.driving import LACK_NAMES
 from app.planning.forms import LengthForm, plan_day, shown_days
 from app.planning.itinerary import RouteLinks, route_links
+from app.planning.page_times import times_of
 from app.planning.queries import (
     DayPlan,
     get_day,
@@ -245,6 +246,7 @@ def _plan(
         candidates=_candidates(plan, source) if day >= today else (),
         pins=_pins(plan),
         links=_links(plan),
+        times=times_of(plan, actor.zone),
         text=_as_text(plan, stops),
         length_form=length_form,
         length_of=length_of,
