@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from app import cli
+from app.accounts.ports import OpenBusiness, plug_open_business
 from app.chain.plugs import collect as collect_linked
 from app.config import ROOT, Settings, from_environment, secret_of
 from app.dashboards.plugs import collect as collect_measures
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     collect_carried(app, SLICES)
     collect_stored(app, SLICES)
     collect_linked(app, SLICES)
+    plug_open_business(plug for each in SLICES for plug in each.plugs if isinstance(plug, OpenBusiness))
     listen(plug for each in SLICES for plug in each.plugs if isinstance(plug, Listener))
     collect_measures(app, SLICES)
     ui.furnish(app, SLICES, shell)

@@ -1,6 +1,6 @@
 """Ways to customers. An account is visible to whoever sees its owner; without an owner (公海) to everybody."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -411,6 +411,18 @@ def list_overdue(actor: Actor, today: date, limit: int, owner_id: UUID | None = 
         is not None
     ]  # fmt: skip
     return sorted(due, key=lambda each: (each.due_on, each.name, each.id))[:limit]
+
+
+def find_due_days(account_ids: Collection[UUID]) -> Mapping[UUID, tuple[str, date | None]]:
+    """Account -> its class, and the day by which its next visit is due, of accounts that the caller has been shown."""
+    intervals = intervals_of(get_rhythms())
+    columns = Account.id, Account.rating, Account.last_visit_on, Account.next_visit_on, Account.visit_days
+    return {
+        account_id: (rating, next_visit_due(last_on, rating, agreed_on, intervals, own_days))
+        for account_id, rating, last_on, agreed_on, own_days in db.session.execute(
+            select(*columns).where(Account.id.in_(account_ids))
+        )
+    }
 
 
 # --- There already? -------------------------------------------------------------------------------------

@@ -11,5 +11,17 @@ class VisitLengthChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VisitMustChanged(Event):
+    must: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTimeFixed(Event):
+    """`at`: the beginning that was agreed, in UTC (ISO 8601); '' where none is any more."""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class TravelSettingsSaved(Event):
     """How travel times are made."""

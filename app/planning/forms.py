@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import BooleanField, IntegerField, TimeField
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from app.accounts.rules import AccountFilters
 from app.kernel.geo import Position
@@ -26,6 +26,12 @@ _FIXES = ("denied", "unavailable", "timeout")
 
 class LengthForm(Form):
     minutes = IntegerField(_l("Minutes"), [InputRequired(), NumberRange(SHORTEST_VISIT, LONGEST_VISIT)])
+
+
+class TimeForm(Form):
+    """The agreed beginning of a visit; nothing lets it go."""
+
+    time = TimeField(_l("Agreed time"), [Optional()])
 
 
 class TravelForm(Form):

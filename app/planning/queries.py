@@ -1,15 +1,17 @@
 """Ways to a rep's own day, and to the customers who could be added to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.accounts.models import Account, Place
-from app.accounts.queries import list_accounts, list_overdue, nearest_accounts
+from app.accounts.ports import find_open_business
+from app.accounts.queries import find_due_days, list_accounts, list_overdue, list_places_of, nearest_accounts
 from app.accounts.rules import AccountFilters, is_against, wish_text
+from app.identity.models import Person
 from app.identity.queries import get_self
 from app.infra.db import db
 from app.infra.scope import belongs_to
@@ -20,6 +22,7 @@ from app.kernel.geo import Position
 from app.kernel.hours import read_hours, windows_on
 from app.planning.driving import Asked, Driving
 from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shift_on
+from app.planning.scoring import Worth
 from app.planning.travel import find_driving
 from app.visits.models import Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
@@ -27,6 +30,8 @@ from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState
 
 CANDIDATES = 20
+MOST_SUGGESTED = 200  # accounts that a plan looks at by itself, the longest due
+USUAL_MINUTES = 30
 _OPEN = (VisitState.PLANNED, VisitState.MISSED)
 _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 
@@ -37,7 +42,7 @@ _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 class DayPlan:
     """A rep's day. `begun` are the visits with a check-in, by its time; `ordered` those to come, in their order, and
     `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose` have no place in the
-    order yet; `dismissed` will not take place."""
+    order yet; `dismissed` will not take place. `worths`: what is known of the accounts of those to come."""
 
     day: date
     base_label: str
@@ -48,6 +53,11 @@ class DayPlan:
     dismissed: tuple[VisitLine, ...]
     run: DayRun
     driving: Driving
+    worths: Mapping[UUID, Worth]
+
+    def stop_of(self, line: VisitLine) -> Stop:
+        """A visit of the plan as the rules see it."""
+        return _stop_of(line, self.worths)
 
     @property
     def waiting(self) -> tuple[VisitLine, ...]:
@@ -70,18 +80,18 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
     """The actor's own plan of a day, as it stands at `now`: what is over is over."""
     lines = list_day(actor, actor.person_id, day, now)
     person = get_self(actor)
-    base = None
-    if person.start_lat is not None and person.start_lon is not None:
-        base = Position(person.start_lat, person.start_lon)
-    hours = WorkingHours(person.zone, person.work_from, person.work_to, person.lunch_from, person.lunch_minutes, base)
+    hours = hours_of(person)
     begun = tuple(sorted((line for line in lines if line.state in _BEGUN), key=lambda line: line.row.check_in_at))
     waiting = [line for line in lines if line.state in _OPEN]
     ordered = tuple(line for line in waiting if line.row.sequence is not None)
     earliest = [_end_of(line) for line in begun] + ([now] if day == today_in(person.zone, now) else [])
     here = next(filter(None, (position_of(line) for line in reversed(begun))), None)
     shift = shift_on(day, hours, max(earliest, default=None), here)
+    if shift.most_stops is not None:
+        shift = replace(shift, most_stops=max(0, shift.most_stops - len(begun)))
     asked = Asked([position_of(line) for line in waiting], (shift.start, shift.end))
     driving = find_driving(person.team_id, asked)
+    worths = find_worths(actor, {line.row.account_id for line in waiting}, day)
     return DayPlan(
         day,
         person.start_label,
@@ -90,16 +100,38 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
         ordered,
         tuple(line for line in waiting if line.row.sequence is None),
         tuple(line for line in lines if line.state not in (*_BEGUN, *_OPEN)),
-        arrivals([stop_of(line) for line in ordered], shift, travel=driving),
+        arrivals([_stop_of(line, worths) for line in ordered], shift, travel=driving),
         driving,
+        worths,
     )
 
 
-def stop_of(line: VisitLine) -> Stop:
-    """A visit as the rules see it; its windows are the opening hours of its day in the place's zone."""
+def hours_of(person: Person) -> WorkingHours:
+    """When, from where and for how many visits a person works."""
+    base = end = None
+    if person.start_lat is not None and person.start_lon is not None:
+        base = Position(person.start_lat, person.start_lon)
+    if person.end_lat is not None and person.end_lon is not None:
+        end = Position(person.end_lat, person.end_lon)
+    return WorkingHours(
+        person.zone, person.work_from, person.work_to, person.lunch_from, person.lunch_minutes, base, end,
+        person.most_visits,
+    )  # fmt: skip
+
+
+def find_worths(actor: Actor, account_ids: Collection[UUID], day: date) -> Mapping[UUID, Worth]:
+    """What a visit on that day is worth, of accounts that the actor has been shown."""
+    business = find_open_business(actor, account_ids, day) if account_ids else ()
+    known = find_due_days(account_ids) if account_ids else {}
+    return {account: Worth(rating, due, day, account in business) for account, (rating, due) in known.items()}
+
+
+def _stop_of(line: VisitLine, worths: Mapping[UUID, Worth]) -> Stop:
+    """Its windows are the opening hours of its day in the place's zone."""
     row = line.row
     windows = windows_on(read_hours(row.hours), row.planned_on, row.zone)
-    return Stop(row.id, position_of(line), row.minutes, windows)
+    value = worths[row.account_id].value
+    return Stop(row.id, position_of(line), row.minutes, windows, row.fixed_at, row.must, value)
 
 
 def position_of(line: VisitLine) -> Position | None:
@@ -176,6 +208,31 @@ def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Ca
     rows = list_accounts(actor, filters, 1, plan.day).rows
     found = [Candidate(row.id, row.name, row.rating, row.address, row.last_visit_on) for row in rows]
     return _new(found, plan)
+
+
+def list_suggested(actor: Actor, plan: DayPlan) -> Mapping[UUID, Stop]:
+    """Place -> the visit that a plan may add by itself: to the actor's own accounts that are due and welcome visits on
+    that day, have a position, and for which nothing is planned or was called off a week before or after."""
+    due = list_overdue(actor, plan.day + timedelta(days=1), MOST_SUGGESTED, actor.person_id)
+    named = _named_around(actor, plan.day)
+    due = [each for each in due if each.id not in named and not is_against(each.wish, plan.day)]
+    worths = find_worths(actor, {each.id for each in due}, plan.day)
+    hours = {place.id: place for place in list_places_of(actor, [each.id for each in due])}
+    found = {}
+    for each in due:
+        place = hours[each.place_id]
+        windows = windows_on(read_hours(place.hours), plan.day, place.zone)
+        if place.lat is not None and place.lon is not None:
+            position, value = Position(place.lat, place.lon), worths[each.id].value
+            found[place.id] = Stop(each.id, position, USUAL_MINUTES, windows, value=value)
+    return found
+
+
+def _named_around(actor: Actor, day: date) -> frozenset[UUID]:
+    """Accounts to which the actor has a visit within a week, whatever became of it."""
+    week = timedelta(days=7)
+    rows = select(Visit.account_id).where(Visit.rep_id == actor.id, Visit.planned_on.between(day - week, day + week))
+    return frozenset(db.session.scalars(rows))
 
 
 def _new(found: Sequence[Candidate], plan: DayPlan) -> Sequence[Candidate]:

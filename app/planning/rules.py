@@ -27,27 +27,32 @@ ESTIMATE = Estimate().between
 Travel = Callable[[Position | None, Position | None], int | None]
 """Seconds from one position to another, parking included: 0 where either is unknown, None where no way leads there."""
 
-NEVER_S = 1_000_000  # for a solver, which wants a number: longer than any shift
-
-
-def travel_matrix(points: Sequence[Position | None], travel: Travel = ESTIMATE) -> list[list[int]]:
-    """Seconds from each point (row) to each point (column), NEVER_S where no way leads there."""
-    known = [[travel(origin, target) for target in points] for origin in points]
-    return [[NEVER_S if seconds is None else seconds for seconds in row] for row in known]
-
-
 # --- What does the order make of the day? ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A visit to plan. `windows` are the place's opening hours of the day as UTC intervals (`kernel.hours.windows_on`):
-    None unknown and so always allowed, () closed that day. Without a position the drive there is not counted."""
+    None unknown and so always allowed, () closed that day. Without a position the drive there is not counted.
+
+    At `fixed_at` (UTC) it has to begin, whatever the opening hours. A `must` is left out last; `value` is what another
+    one is worth.
+    """
 
     id: UUID
     position: Position | None
     visit_minutes: int
     windows: tuple[Interval, ...] | None = None
+    fixed_at: datetime | None = None
+    must: bool = False
+    value: int = 1
+
+    @property
+    def allowed(self) -> tuple[Interval, ...] | None:
+        """When the whole visit may take place, as `windows`."""
+        if self.fixed_at is None:
+            return self.windows
+        return ((self.fixed_at, self.fixed_at + timedelta(minutes=self.visit_minutes)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,15 @@ class Lunch:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A rep's working day in UTC. Without `start` it begins at the first stop, without `end` it ends at the last."""
+    """A rep's working day in UTC. Without `start` it begins at the first stop, without `end` it ends at the last. It
+    takes `most_stops`, None as many as there is time for."""
 
     starts_at: datetime
     ends_at: datetime
     start: Position | None = None
     end: Position | None = None
     lunch: Lunch | None = None
+    most_stops: int | None = None
 
 
 LUNCH_SLACK = timedelta(minutes=90)  # how much later than wished lunch may begin
@@ -82,7 +89,7 @@ _DAY_MINUTES = 24 * 60
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
     """When and from where somebody works. Minutes from local midnight in `zone`; an end before the beginning is on the
-    next day. `base` is where the day begins and ends."""
+    next day. The day begins at `base`, and ends at `end` or else there too. `most_visits` of a day, None no limit."""
 
     zone: str
     work_from: int
@@ -90,6 +97,8 @@ class WorkingHours:
     lunch_from: int
     lunch_minutes: int
     base: Position | None = None
+    end: Position | None = None
+    most_visits: int | None = None
 
 
 def shift_on(day: date, hours: WorkingHours, not_before: datetime | None = None, here: Position | None = None) -> Shift:
@@ -109,34 +118,38 @@ def shift_on(day: date, hours: WorkingHours, not_before: datetime | None = None,
     if not_before is not None and not_before > begins:
         minute = as_utc(not_before).replace(second=0, microsecond=0)
         begins = minute if minute == not_before else minute + timedelta(minutes=1)
-    return Shift(begins, ends, here or hours.base, hours.base, lunch)
+    return Shift(begins, ends, here or hours.base, hours.end or hours.base, lunch, hours.most_visits)
 
 
 class Breach(StrEnum):
     """A rule that the plan breaks at a stop or on the whole."""
 
     BEFORE_OPENING = "before_opening"  # the rep waits
+    BEFORE_FIXED = "before_fixed"  # the rep waits for the agreed time
     NO_POSITION = "no_position"  # the drive is not counted
     NO_WAY = "no_way"  # no road leads there; the drive is not counted
     AFTER_CLOSING = "after_closing"  # the visit would end after closing time
+    AFTER_FIXED = "after_fixed"  # the visit begins later than agreed
     CLOSED_THAT_DAY = "closed_that_day"
     AFTER_SHIFT_END = "after_shift_end"
     LUNCH_TOO_LATE = "lunch_too_late"
-    DAY_FULL = "day_full"  # of a stop that is not in the order: it would push another one out
+    TOO_MANY = "too_many"  # more stops than the shift takes
 
 
-HINTS = frozenset({Breach.BEFORE_OPENING, Breach.NO_POSITION})
+HINTS = frozenset({Breach.BEFORE_OPENING, Breach.BEFORE_FIXED, Breach.NO_POSITION})
 """What a rep should know but may do."""
 
 BREACH_NAMES = {
     Breach.BEFORE_OPENING: N_("Arrives before opening"),
+    Breach.BEFORE_FIXED: N_("Arrives before the agreed time"),
     Breach.NO_POSITION: N_("No position: travel is not counted"),
     Breach.NO_WAY: N_("No road leads there: check its position on the map"),
     Breach.AFTER_CLOSING: N_("Would end after closing"),
+    Breach.AFTER_FIXED: N_("Later than agreed"),
     Breach.CLOSED_THAT_DAY: N_("Closed that day"),
     Breach.AFTER_SHIFT_END: N_("After the end of the working day"),
     Breach.LUNCH_TOO_LATE: N_("Lunch too late"),
-    Breach.DAY_FULL: N_("No time left that day"),
+    Breach.TOO_MANY: N_("More visits than you want in a day"),
 }
 
 
@@ -250,6 +263,8 @@ def _run(order: Sequence[Stop], shift: Shift, lunch_after: int | None, legs: Seq
         breaches = (Breach.NO_WAY, *breaches)
     if lunch_at is not None and shift.lunch and lunch_at > shift.lunch.latest:
         breaches = (*breaches, Breach.LUNCH_TOO_LATE)
+    if shift.most_stops is not None and len(order) > shift.most_stops:
+        breaches = (*breaches, Breach.TOO_MANY)
     return DayRun(tuple(times), lunch_at, lunch_after, finish, sum(leg or 0 for leg in legs), breaches)
 
 
@@ -264,14 +279,15 @@ def _with_lunch(depart: datetime, arrive: datetime, lunch: Lunch) -> tuple[datet
 def _start_of(stop: Stop, ready: datetime) -> tuple[datetime, tuple[Breach, ...]]:
     """When a visit begins for someone who is there at `ready`, and the rules that breaks."""
     unknown = (Breach.NO_POSITION,) if stop.position is None else ()
-    if stop.windows is None:
+    windows, fixed = stop.allowed, stop.fixed_at is not None
+    if windows is None:
         return ready, unknown
-    if not stop.windows:
+    if not windows:
         return ready, (*unknown, Breach.CLOSED_THAT_DAY)
-    fitting = _first_from(start_windows(stop.windows, stop.visit_minutes), ready)
-    start = fitting or _first_from(stop.windows, ready) or ready
-    early = (Breach.BEFORE_OPENING,) if start > ready else ()
-    late = () if fitting else (Breach.AFTER_CLOSING,)
+    fitting = _first_from(start_windows(windows, stop.visit_minutes), ready)
+    start = fitting or _first_from(windows, ready) or ready
+    early = (Breach.BEFORE_FIXED if fixed else Breach.BEFORE_OPENING,) if start > ready else ()
+    late = () if fitting else (Breach.AFTER_FIXED if fixed else Breach.AFTER_CLOSING,)
     return start, (*unknown, *early, *late)
 
 
@@ -308,12 +324,6 @@ def _kept(order: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun | None:
     in_time = [n for n in range(len(order) + 1) if n == 0 or without.stops[n - 1].leave_at <= latest]
     runs = (_run(order, shift, after, legs) for after in in_time[_first_lunch(without, shift) :])
     return min((run for run in runs if run.is_feasible), key=lambda run: run.finish_at, default=None)
-
-
-def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> Breach | None:
-    """Why a stop is not in the order: the rule that it breaks even alone, or DAY_FULL; None where it would fit."""
-    alone = arrivals([stop], shift, travel=travel).broken
-    return alone[0] if alone else None if with_stop(order, stop, shift, travel) else Breach.DAY_FULL
 
 
 # --- Changing the order by hand --------------------------------------------------------------------------------------

@@ -1,71 +1,86 @@
-"""The best order of a day's stops: VROOM proposes, the simulator of rules.py decides.
+"""The best order of a rep's days: app.routing proposes, the simulator of rules.py decides.
 
-VROOM (Verroad, BSD 2-clause, as `pyvroom`) runs in this process: some 20 ms for a day, in which it holds the
-interpreter's lock. Its times are whole seconds, here from the start of the shift; its time windows are for the *start*
-of a visit, both ends included. It visits as many stops as it can and then drives as little as it can. With one thread
-the same stops get the same order.
+Here a rep's stops and shifts become the engines' problem, in whole seconds from the beginning of each shift, and their
+orders become days again.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib import import_module
-from typing import Any
+from functools import cache
+from uuid import UUID
 
 from app.kernel.geo import Position
 from app.kernel.hours import Interval
-from app.planning.rules import (
-    ESTIMATE,
-    Breach,
-    DayRun,
-    Lunch,
-    Shift,
-    Stop,
-    Travel,
-    arrivals,
-    start_windows,
-    travel_matrix,
-    with_stop,
-)
+from app.planning.rules import ESTIMATE, Breach, DayRun, Shift, Stop, Travel, arrivals, start_windows, with_stop
+from app.routing.problem import ANY_TIME, UNREACHABLE, Day, Lunch, Problem, Visit, Windows, normal
+from app.routing.simulator import simulate
+from app.routing.why import Cause, Reason, causes, detours, left_out
 
-EXPLORATION = 5  # VROOM's most thorough
-EXCHANGES = 20_000  # simulated visits, roughly: a quarter of a second
-TIME_BOX = timedelta(seconds=2)  # a hundred times what a day needs: only a guard
-_START, _END, _FIRST = 0, 1, 2  # rows of the matrix
+SECONDS = 0.08  # of work for each engine: a rep's day
+_AROUND = timedelta(hours=6)  # of a shift: opening hours that near are those of its day
 
 
 @dataclass(frozen=True, slots=True)
-class BestDay:
-    """A proposed day, simulated, and the stops that did not fit into it, each with the reason."""
+class BestDays:
+    """A simulated day for each shift, and the stops that fit into none of them, each with the reason. `cut_short`: the
+    clock ended the search, and the next one may find something else."""
 
-    run: DayRun
-    left_out: tuple[tuple[Stop, Breach], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """VROOM's day: leaving the start at `leave_at`, and for each stop when it is reached; lunch after so many stops."""
-
-    order: tuple[Stop, ...]
-    leave_at: datetime
-    arrive_at: tuple[datetime, ...]
-    lunch_after: int | None
+    runs: tuple[DayRun, ...]
+    left_out: tuple[tuple[Stop, Reason], ...]
+    engine: str
+    cut_short: bool
 
 
-def best_day(stops: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> BestDay:
-    """The order in which most of the stops fit into the shift, and of such orders the one with the least driving.
+def best_days(
+    stops: Sequence[Stop], shifts: Sequence[Shift], travel: Travel = ESTIMATE, seconds: float = SECONDS
+) -> BestDays:
+    """The plan with the most musts, then the greatest sum of values, then the least driving; with work for about
+    `seconds` for each engine.
 
-    Each stop is in the order, which breaks no rule, or left out with the reason. Stops without a position, which VROOM
-    cannot place, come in where they cost no other stop its place.
+    Windows are those of all days that the shifts span; a stop without (None) may be on any of them. Each stop is once
+    in the plan, which breaks no rule, or left out with the reason. Where an agreed time cannot be kept the stop comes
+    as soon after it as may be. Stops without a position, which no engine can place, come in where they cost no other
+    stop its place.
     """
-    travel = _remembering(travel)
-    located = [stop for stop in stops if stop.position is not None]
-    runs = [_without_breaches(proposal.order, shift, travel) for proposal in proposals(located, shift, travel)]
-    best = min(runs, key=_cost, default=arrivals((), shift, travel=travel))
-    best = _exchanged(_filled(best, stops, shift, travel), stops, shift, travel)
-    alone = [(stop, arrivals((stop,), shift, travel=travel).broken) for stop in _missing(best, stops)]
-    return BestDay(best, tuple((stop, broken[0] if broken else Breach.DAY_FULL) for stop, broken in alone))
+    from app.routing.solver import plan  # takes half a second, for three engines: only whoever plans pays it
+
+    travel = cache(travel)  # the simulator asks again and again
+    given = {stop.id: stop for stop in stops}
+    asked = [_relaxed(stop, shifts, travel) for stop in stops]
+    located = [stop for stop in asked if stop.position is not None]
+    found = plan(problem_of(located, shifts, travel), seconds)
+    orders = [tuple(located[number] for number in order) for order in found.orders]
+    runs = [_kept(order, shift, travel) for order, shift in zip(orders, shifts, strict=True)]
+    for stop in sorted((stop for stop in asked if stop.position is None), key=_most_wanted):
+        _put_in(runs, stop, shifts, travel)
+    orders = [order_of(run) for run in runs]
+    made = {stop.id for order in orders for stop in order}
+    reasons = _reasons(asked, orders, shifts, travel)
+    return BestDays(
+        tuple(
+            arrivals([given[stop.id] for stop in order], shift, travel=travel)
+            for order, shift in zip(orders, shifts, strict=True)
+        ),
+        tuple((given[stop.id], reasons[stop.id]) for stop in asked if stop.id not in made),
+        found.engine,
+        found.cut_short,
+    )
+
+
+def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> Reason | None:
+    """Why a stop is not in the order; None where it would fit."""
+    if with_stop(order, stop, shift, travel):
+        return None
+    return _reasons([*order, stop], [tuple(order)], [shift], travel)[stop.id]
+
+
+def why_here(order: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> list[tuple[Cause, int]]:
+    """Why each stop of a day is in its order, and the seconds of driving that it adds."""
+    problem = problem_of(order, [shift], travel)
+    run = simulate(problem, 0, tuple(range(len(order))))
+    return list(zip(causes(problem, 0, run), detours(problem, 0, run), strict=True))
 
 
 def order_of(run: DayRun) -> tuple[Stop, ...]:
@@ -73,22 +88,75 @@ def order_of(run: DayRun) -> tuple[Stop, ...]:
     return tuple(times.stop for times in run.stops)
 
 
-def proposals(stops: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> Iterator[Proposal]:
-    """What VROOM makes of the shift with its lunch and, as a short day needs none, of the time until the latest lunch.
+def problem_of(stops: Sequence[Stop], shifts: Sequence[Shift], travel: Travel) -> Problem:
+    """The same for the engines. Each position is a node, and so is "unknown", from and to which no drive is counted."""
+    places = dict.fromkeys((*(end for shift in shifts for end in (shift.start, shift.end)), *_positions(stops)))
+    node = {place: number for number, place in enumerate(places)}
+    ways = [[travel(origin, target) for target in places] for origin in places]
+    return Problem(
+        visits=tuple(
+            Visit(
+                node[stop.position],
+                60 * stop.visit_minutes,
+                tuple(_starts(stop, shift) for shift in shifts),
+                stop.must or stop.fixed_at is not None,
+                stop.value,
+            )
+            for stop in stops
+        ),
+        days=tuple(_day(shift, node[shift.start], node[shift.end]) for shift in shifts),
+        travel=[[UNREACHABLE if seconds is None else seconds for seconds in row] for row in ways],
+    )
 
-    Every stop needs a position.
-    """
-    lunch = shift.lunch
-    if lunch is None or lunch.minutes == 0 or shift.starts_at > lunch.latest:
-        yield from _solved(stops, shift, None, travel)
-        return
-    if shift.ends_at > lunch.latest:
-        yield from _solved(stops, shift, lunch, travel)
-    yield from _solved(stops, replace(shift, ends_at=min(shift.ends_at, lunch.latest)), None, travel)
+
+def _positions(stops: Sequence[Stop]) -> list[Position | None]:
+    return [stop.position for stop in stops]
 
 
-def _without_breaches(order: tuple[Stop, ...], shift: Shift, travel: Travel) -> DayRun:
-    """The order without its end, as far as the simulator objects to it: it decides, where VROOM sees it otherwise."""
+def _day(shift: Shift, start: int, end: int) -> Day:
+    closes, lunch = _seconds(shift.ends_at, shift, math.floor), None
+    if shift.lunch is not None and shift.lunch.minutes and shift.lunch.latest >= shift.starts_at:
+        earliest = max(0, _seconds(shift.lunch.earliest, shift, math.ceil))
+        latest = _seconds(shift.lunch.latest, shift, math.floor)
+        lunch = Lunch(earliest, latest, 60 * shift.lunch.minutes, unless_over=True)
+    return Day(start, end, 0, closes, lunch, shift.most_stops)
+
+
+def _starts(stop: Stop, shift: Shift) -> Windows:
+    """When the visit may begin on that day."""
+    if stop.allowed is None:
+        return ANY_TIME
+    near = [each for each in stop.allowed if _is_near(each, shift)]
+    return normal(
+        [
+            (_seconds(first, shift, math.ceil), _seconds(last, shift, math.floor))
+            for first, last in start_windows(near, stop.visit_minutes)
+        ]
+    )
+
+
+def _is_near(interval: Interval, shift: Shift) -> bool:
+    return interval[0] <= shift.ends_at + _AROUND and interval[1] >= shift.starts_at - _AROUND
+
+
+def _seconds(moment: datetime, shift: Shift, rounded: Callable[[float], int]) -> int:
+    return rounded((moment - shift.starts_at).total_seconds())
+
+
+def _relaxed(stop: Stop, shifts: Sequence[Shift], travel: Travel) -> Stop:
+    """A stop whose agreed time nobody can keep any more may begin later."""
+    if stop.fixed_at is None:
+        return stop
+    for shift in shifts:
+        alone = arrivals((stop,), shift, travel=travel)
+        if Breach.AFTER_FIXED in alone.broken and shift.starts_at - _AROUND <= stop.fixed_at < shift.ends_at:
+            return replace(stop, fixed_at=None, must=True, windows=((stop.fixed_at, shift.ends_at + _AROUND),))
+    return stop
+
+
+def _kept(order: tuple[Stop, ...], shift: Shift, travel: Travel) -> DayRun:
+    """The order without its end, as far as the simulator objects to it: it decides, where an engine sees it
+    otherwise."""
     run = arrivals(order, shift, travel=travel)
     while order and run.broken:
         order = order[:-1]
@@ -96,91 +164,32 @@ def _without_breaches(order: tuple[Stop, ...], shift: Shift, travel: Travel) -> 
     return run
 
 
-def _missing(run: DayRun, stops: Sequence[Stop]) -> list[Stop]:
-    """The stops that are not in the day, the shortest visits first."""
-    order = order_of(run)
-    return sorted((stop for stop in stops if stop not in order), key=lambda stop: stop.visit_minutes)
+def _put_in(runs: list[DayRun], stop: Stop, shifts: Sequence[Shift], travel: Travel) -> None:
+    """The stop on the first day that has room for it, if any has."""
+    for number, shift in enumerate(shifts):
+        if stop.allowed is not None and not any(_is_near(each, shift) for each in stop.allowed):
+            continue
+        run = with_stop(order_of(runs[number]), stop, shift, travel)
+        if run is not None:
+            runs[number] = run
+            return
 
 
-def _filled(run: DayRun, stops: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun:
-    """The day with whatever of the stops still fits in."""
-    for stop in _missing(run, stops):
-        run = with_stop(order_of(run), stop, shift, travel) or run
-    return run
+def _most_wanted(stop: Stop) -> tuple[bool, int, int]:
+    return not stop.must, -stop.value, stop.visit_minutes
 
 
-def _exchanged(best: DayRun, stops: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun:
-    """A better day, found by taking out one stop after the other and filling up again: where time is short, VROOM
-    leaves out more than it must."""
-    tries, since = EXCHANGES, 0
-    while since < len(best.stops):
-        missing, order = _missing(best, stops), order_of(best)
-        tries -= (len(missing) + 1) * (len(order) + 1) ** 2
-        if tries < 0:
-            break
-        rest = arrivals((*order[:since], *order[since + 1 :]), shift, travel=travel)
-        other = _filled(rest, [*missing, *order], shift, travel)
-        best, since = (other, 0) if _cost(other) < _cost(best) else (best, since + 1)
-    return best
+def _reasons(
+    stops: Sequence[Stop], orders: Sequence[tuple[Stop, ...]], shifts: Sequence[Shift], travel: Travel
+) -> dict[UUID, Reason]:
+    """Of every stop that is in none of the orders."""
+    number = {stop.id: place for place, stop in enumerate(stops)}
+    problem = problem_of(stops, shifts, travel)
+    taken = tuple(tuple(number[stop.id] for stop in order) for order in orders)
+    reasons = {stops[each.visit]: each.reason for each in left_out(problem, taken)}
+    return {stop.id: Reason.CLOSES_TOO_SOON if _opens(stop, shifts, why) else why for stop, why in reasons.items()}
 
 
-def _cost(run: DayRun) -> tuple[int, int, datetime]:
-    return -len(run.stops), run.travel_seconds, run.finish_at
-
-
-def _remembering(travel: Travel) -> Travel:
-    """The same, each drive worked out once: the simulator asks again and again."""
-    known: dict[tuple[Position | None, Position | None], int | None] = {}
-
-    def remembered(origin: Position | None, target: Position | None) -> int | None:
-        if (origin, target) not in known:
-            known[origin, target] = travel(origin, target)
-        return known[origin, target]
-
-    return remembered
-
-
-def _solved(stops: Sequence[Stop], shift: Shift, lunch: Lunch | None, travel: Travel) -> Iterator[Proposal]:
-    """One proposal; none where there is nothing to plan or no time for it."""
-    vroom: Any = import_module("vroom")  # takes half a second, for pandas: only whoever plans pays it
-
-    def seconds(moment: datetime, rounded: Any) -> int:
-        return int(rounded((moment - shift.starts_at).total_seconds()))
-
-    def windows(intervals: Sequence[Interval]) -> list[Any]:
-        """Those of the intervals that VROOM can use, within the shift."""
-        inside = ((max(0, seconds(a, math.ceil)), min(length, seconds(b, math.floor))) for a, b in intervals)
-        return [vroom.TimeWindow(first, last) for first, last in inside if first <= last]
-
-    length = seconds(shift.ends_at, math.floor)
-    jobs = []
-    for n, stop in enumerate(stops):
-        starts = None if stop.windows is None else windows(start_windows(stop.windows, stop.visit_minutes))
-        if starts != []:
-            jobs.append(vroom.Job(n, _FIRST + n, default_service=60 * stop.visit_minutes, time_windows=starts or ()))
-    if not jobs or length <= 0:
-        return
-    breaks = []
-    if lunch is not None:
-        breaks = [vroom.Break(0, windows([(lunch.earliest, lunch.latest)]), service=60 * lunch.minutes)]
-    # Without a start (end) the matrix has 0 from (to) it: the day begins (ends) at the first (last) stop.
-    problem = vroom.Input()
-    points = [shift.start, shift.end, *(stop.position for stop in stops)]
-    problem.set_durations_matrix("car", travel_matrix(points, travel))
-    window = vroom.TimeWindow(0, length)
-    problem.add_vehicle(vroom.Vehicle(0, start=_START, end=_END, time_window=window, breaks=breaks))
-    problem.add_job(jobs)
-    routes = problem.solve(exploration_level=EXPLORATION, nb_threads=1, timeout=TIME_BOX).routes
-    # Without any job in the routes the table has no column `id`.
-    yield _read(routes.reindex(columns=["type", "id", "arrival"]).values.tolist(), stops, shift)
-
-
-def _read(steps: Sequence[tuple[str, Any, int]], stops: Sequence[Stop], shift: Shift) -> Proposal:
-    jobs = [(stops[int(number)], arrival) for kind, number, arrival in steps if kind == "job"]
-    kinds = [kind for kind, _, _ in steps]
-    return Proposal(
-        order=tuple(stop for stop, _ in jobs),
-        leave_at=shift.starts_at + timedelta(seconds=steps[0][2] if steps else 0),
-        arrive_at=tuple(shift.starts_at + timedelta(seconds=arrival) for _, arrival in jobs),
-        lunch_after=kinds[: kinds.index("break")].count("job") if "break" in kinds else None,
-    )
+def _opens(stop: Stop, shifts: Sequence[Shift], why: Reason) -> bool:
+    """Whether a place that is closed to a visit is open after all, but not long enough."""
+    return why is Reason.CLOSED and any(_is_near(each, shift) for each in stop.allowed or () for shift in shifts)

@@ -13,12 +13,22 @@ from werkzeug.wrappers import Response
 
 from app.accounts.navigation import directions_to
 from app.identity.permissions import P
-from app.kernel.dates import today_in
+from app.kernel.dates import today_in, zone_of
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.ids import new_id, parse_id
-from app.planning.actions import add_stop, change_length, move_stop, put_in_order, take_out, work_out_order
+from app.planning.actions import (
+    add_stop,
+    change_length,
+    fill_day,
+    fix_time,
+    move_stop,
+    put_in_order,
+    set_must,
+    take_out,
+    work_out_order,
+)
 from app.planning.driving import LACK_NAMES
-from app.planning.forms import LengthForm, plan_day, shown_days
+from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days
 from app.planning.itinerary import RouteLinks, route_links
 from app.planning.page_times import times_of
 from app.planning.queries import (
@@ -28,10 +38,12 @@ from app.planning.queries import (
     list_found_candidates,
     list_near_candidates,
     position_of,
-    stop_of,
 )
-from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes, why_left_out
+from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes
+from app.planning.scoring import PART_NAMES, RULE, RULE_PARAMS
+from app.planning.solver import why_here, why_left_out
 from app.planning.travel_views import source_text
+from app.routing.why import REASON_NAMES, Cause
 from app.visits.queries import VisitLine, count_days
 from app.visits.rules import STATE_NAMES
 from app.web.actor import current_actor
@@ -83,7 +95,7 @@ def best_order_create() -> Response:
         best = work_out_order(current_actor(), day, captured_at())
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
-    if best.run.stops:
+    if best.runs[0].stops:
         flash(_("The order is worked out."), "success")
     if best.left_out:
         number = len(best.left_out)
@@ -95,6 +107,25 @@ def best_order_create() -> Response:
             ),
             "warning",
         )
+    if best.cut_short:
+        flash(_("The search took too long and was ended; once more may find a better order."), "warning")
+    return goto(_address(day))
+
+
+@blueprint.post("/plan/suggestions")
+@needs(P.PLANNING_USE)
+def suggestions_create() -> Response:
+    """Fill the day with those who are due."""
+    day = _day()
+    try:
+        added = fill_day(current_actor(), day, captured_at())
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    if added:
+        said = ngettext("%(num)s visit was added.", "%(num)s visits were added.", added)
+        flash(said, "success")
+    else:
+        flash(_("Nobody who is due fits into this day any more."), "warning")
     return goto(_address(day))
 
 
@@ -139,7 +170,40 @@ def length_update(visit_id: UUID) -> Response:
         except InvalidError as error:
             return _plan(day, 422, reason_text(error))
         return goto(f"{_address(day)}#v{visit_id}")
-    return _plan(day, 422, length_form=form, length_of=visit_id)
+    return _plan(day, 422, form=form, form_of=visit_id)
+
+
+@blueprint.post("/plan/visits/<uuid:visit_id>/must")
+@needs(P.PLANNING_USE)
+def must_update(visit_id: UUID) -> Response:
+    """`must` 1: the visit has to be made; else it may be left out."""
+    day = _day()
+    try:
+        set_must(current_actor(), visit_id, request.form.get("must") == "1", captured_at())
+    except NotFoundError:
+        return _gone(day)
+    except InvalidError as error:
+        return _plan(day, 422, reason_text(error))
+    return goto(f"{_address(day)}#v{visit_id}")
+
+
+@blueprint.post("/plan/visits/<uuid:visit_id>/time")
+@needs(P.PLANNING_USE)
+def time_update(visit_id: UUID) -> Response:
+    """`time` HH:MM in the place's zone: the visit begins then; without one it is free again."""
+    day, form = _day(), TimeForm(request.form)
+    if form.validate():
+        try:
+            fix_time(current_actor(), visit_id, form.time.data, captured_at())
+        except NotFoundError:
+            return _gone(day)
+        except InvalidError as error:
+            if error.field != "time":
+                return _plan(day, 422, reason_text(error))
+            form.refuse(error)
+        else:
+            return goto(f"{_address(day)}#v{visit_id}")
+    return _plan(day, 422, form=form, form_of=visit_id)
 
 
 @blueprint.post("/plan/visits/<uuid:visit_id>/withdrawal")
@@ -193,7 +257,8 @@ def _searched() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStop:
-    """A visit of the order as the page shows it: `remarks` are (text, tone)."""
+    """A visit of the order as the page shows it: `remarks` are (text, tone); `fixed` is the agreed time ('' without)
+    and `start` the present one, as HH:MM of the place."""
 
     number: int
     line: VisitLine
@@ -202,6 +267,19 @@ class PlannedStop:
     remarks: tuple[tuple[str, str], ...]
     navigate: str
     lunch_before: bool
+    fixed: str
+    start: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LooseVisit:
+    """A visit without a place in the order; `reason` '' where it only was not put there yet."""
+
+    line: VisitLine
+    reason: str
+    fixed: str
+    why: str
 
 
 def _plan(
@@ -209,8 +287,8 @@ def _plan(
     status: int = 200,
     problem: str = "",
     *,
-    length_form: LengthForm | None = None,
-    length_of: UUID | None = None,
+    form: LengthForm | TimeForm | None = None,
+    form_of: UUID | None = None,
 ) -> Response:
     actor, now = current_actor(), datetime.now(UTC)
     today = today_in(actor.zone, now)
@@ -231,7 +309,8 @@ def _plan(
         editable=day >= today,
         days=chips,
         stops=stops,
-        loose=[(line, _why_loose(plan, line)) for line in plan.loose],
+        loose=[_loose(plan, line) for line in plan.loose],
+        running=bool(plan.begun) or (day == today and plan.shift.starts_at >= now),
         lunch_last=plan.run.lunch_after is not None and plan.run.lunch_after == len(stops),
         lunch_end=plan.run.lunch_at + timedelta(minutes=plan.shift.lunch.minutes)
         if plan.run.lunch_at and plan.shift.lunch
@@ -248,8 +327,9 @@ def _plan(
         links=_links(plan),
         times=times_of(plan, actor.zone),
         text=_as_text(plan, stops),
-        length_form=length_form,
-        length_of=length_of,
+        form=form,
+        form_of=form_of,
+        scoring=translated(RULE) % RULE_PARAMS,
     )
 
 
@@ -277,8 +357,9 @@ def duration_text(seconds: int) -> str:
 
 def _stops(plan: DayPlan) -> list[PlannedStop]:
     agent = request.headers.get("User-Agent", "")
+    reasons = why_here([plan.stop_of(line) for line in plan.ordered], plan.shift, plan.driving)
     found = []
-    for number, (line, times) in enumerate(zip(plan.ordered, plan.run.stops, strict=True), 1):
+    for number, (line, times, why) in enumerate(zip(plan.ordered, plan.run.stops, reasons, strict=True), 1):
         position = position_of(line)
         found.append(
             PlannedStop(
@@ -289,9 +370,40 @@ def _stops(plan: DayPlan) -> list[PlannedStop]:
                 tuple(_remark(breach, times, line.row.zone) for breach in times.breaches),
                 directions_to(position, line.row.name, mainland(), agent).suggested if position else "",
                 plan.run.lunch_after == number - 1,
+                _clock(line.row.fixed_at, line.row.zone),
+                _clock(times.start_at + timedelta(seconds=59), line.row.zone),
+                f"{_why_here(line, *why)} {_worth(plan, line)}",
             )
         )
     return found
+
+
+def _loose(plan: DayPlan, line: VisitLine) -> LooseVisit:
+    return LooseVisit(line, _why_loose(plan, line), _clock(line.row.fixed_at, line.row.zone), _worth(plan, line))
+
+
+def _clock(moment: datetime | None, zone: str) -> str:
+    """HH:MM there, as a field for a time takes it."""
+    return f"{moment.astimezone(zone_of(zone)):%H:%M}" if moment else ""
+
+
+def _why_here(line: VisitLine, cause: Cause, detour: int) -> str:
+    """Why a visit has its place in the order, in a sentence."""
+    if line.row.fixed_at is not None:
+        return str(_("Agreed for %(time)s.", time=local_time_text(line.row.fixed_at, line.row.zone)))
+    if cause is Cause.MUST:
+        return str(_("It has to be made."))
+    if cause is Cause.ON_THE_WAY:
+        return str(_("Lies on the way."))
+    return str(_("Worth %(time)s more of driving.", time=duration_text(detour)))
+
+
+def _worth(plan: DayPlan, line: VisitLine) -> str:
+    """What a visit is worth, with what the points are for."""
+    worth = plan.worths[line.row.account_id]
+    shown = {"rating": worth.rating, "day": day_text(worth.due_on) if worth.due_on else ""}
+    parts = _(", ").join(translated(PART_NAMES[part]) % {**shown, "points": points} for part, points in worth.parts)
+    return str(ngettext("%(num)s point: %(parts)s.", "%(num)s points: %(parts)s.", worth.value, parts=parts))
 
 
 def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
@@ -299,14 +411,20 @@ def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
     if breach is Breach.BEFORE_OPENING:
         waits = duration_text(round(times.wait.total_seconds()))
         return _("Opens at %(time)s: wait %(wait)s", time=local_time_text(times.start_at, zone), wait=waits), ""
+    if breach is Breach.BEFORE_FIXED:
+        waits = duration_text(round(times.wait.total_seconds()))
+        return _("Wait of %(wait)s for the agreed time", wait=waits), ""
+    if breach is Breach.AFTER_FIXED and times.stop.fixed_at is not None:
+        late = duration_text(round((times.start_at - times.stop.fixed_at).total_seconds()))
+        return _("%(late)s later than agreed", late=late), "bad"
     return translated(BREACH_NAMES[breach]), "" if breach in HINTS else "bad"
 
 
 def _why_loose(plan: DayPlan, line: VisitLine) -> str:
     """Why a visit has no place in the order, '' where it only was not put there yet."""
-    order = [stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
-    reason = why_left_out(order, stop_of(line), plan.shift, plan.driving)
-    return translated(BREACH_NAMES[reason]) if reason else ""
+    order = [plan.stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
+    reason = why_left_out(order, plan.stop_of(line), plan.shift, plan.driving)
+    return translated(REASON_NAMES[reason]) if reason else ""
 
 
 def _pins(plan: DayPlan) -> dict[str, Any]:

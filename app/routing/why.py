@@ -26,9 +26,9 @@ class Reason(StrEnum):
 
 REASON_NAMES = {
     Reason.CLOSED: N_("Closed that day"),
-    Reason.UNREACHABLE: N_("Cannot be reached"),
+    Reason.UNREACHABLE: N_("No road leads there: check its position on the map"),
     Reason.OUTSIDE_SHIFT: N_("Does not fit into the working hours, with the way there and back"),
-    Reason.CLOSES_TOO_SOON: N_("Closes before one can be there"),
+    Reason.CLOSES_TOO_SOON: N_("Closes before the visit could be over"),
     Reason.NO_LUNCH: N_("Would leave no time for lunch"),
     Reason.NO_LUNCH_POSSIBLE: N_("No lunch is possible within the working hours of that day"),
     Reason.NO_DAY: N_("The working day leaves no time for any visit"),
@@ -53,6 +53,7 @@ CAUSE_NAMES = {
     Cause.VALUE: N_("Its value is worth the detour"),
 }
 
+NO_WAY = 1_000_000  # seconds: eleven days; matrices of other tools say "no way leads there" with a number like that
 ON_THE_WAY = 5 * 60  # seconds of driving that a stop adds and that nobody calls a detour
 
 
@@ -78,7 +79,7 @@ def _alone(problem: Problem, number: int, visit: int) -> Reason | None:
     if simulate(problem, number, ()).breaches:
         return no_day(problem, number)
     day, windows = problem.days[number], problem.visits[visit].windows[number]
-    if max(problem.legs(day, (visit,))) > day.closes - day.opens:
+    if max(problem.legs(day, (visit,))) >= NO_WAY:
         return Reason.UNREACHABLE
     if not simulate(_without_lunch(problem), number, (visit,)).breaches:
         return Reason.NO_LUNCH

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import current_app, url_for
 
+from app.accounts.ports import OpenBusiness
 from app.dashboards.ports import Measure
 from app.dashboards.rules import Fact, Figure, Period, Unit, priced
 from app.documents.plugs import picture_of
@@ -15,7 +16,7 @@ from app.identity.queries import get_company
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
 from app.kernel.money import Money, format_number
-from app.sales.queries import count_sold, quote_for_document, quote_visible
+from app.sales.queries import count_sold, find_open_quotes, quote_for_document, quote_visible
 from app.sales.rules import STANDING, percent
 
 QUOTE = "quote"  # the kind of document
@@ -94,3 +95,6 @@ ORDERS = Measure(
         ),
     ),
 )  # fmt: skip
+
+
+OPEN_QUOTES = OpenBusiness(find_open_quotes)

@@ -566,6 +566,18 @@ def _quote_in_state(state: QuoteState, today: date) -> ColumnElement[bool]:
     return and_(Order.id.is_(None), QuoteWithdrawal.quote_id.is_(None), day)
 
 
+def find_open_quotes(actor: Actor, account_ids: Collection[UUID], day: date) -> Collection[UUID]:
+    """Which of these accounts have a quote that the actor sees and that stands open on that day."""
+    rows = (
+        select(Quote.account_id)
+        .join(Account, Account.id == Quote.account_id)
+        .outerjoin(Order, Order.quote_id == Quote.id)
+        .outerjoin(QuoteWithdrawal, QuoteWithdrawal.quote_id == Quote.id)
+        .where(Quote.account_id.in_(account_ids), _visible(actor, Quote), _quote_in_state(QuoteState.OPEN, day))
+    )
+    return set(db.session.scalars(rows.distinct()))
+
+
 # --- One's own, for "Stored about me" --------------------------------------------------------------------------------
 
 

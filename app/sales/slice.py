@@ -56,5 +56,5 @@ SLICE = Slice(
         Panel("account", 20, P.SALES_READ, "sales/panel.html", _sales_of_account, slots=offline.known_of),
         Panel("visit", 20, P.SALES_READ, "sales/panel.html", _sales_of_visit),
     ),
-    plugs=(*plugs.RENDERERS, plugs.ORDERS, offline.CARRIED, *stored.STORED),
+    plugs=(*plugs.RENDERERS, plugs.ORDERS, plugs.OPEN_QUOTES, offline.CARRIED, *stored.STORED),
 )

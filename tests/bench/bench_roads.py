@@ -37,7 +37,7 @@ from app.kernel.geo import Position
 from app.kernel.travel import Estimate, Source, TravelTimes
 from app.planning.driving import PARKING_MINUTES, Asked, Driving, TravelSettings, drive
 from app.planning.rules import Lunch, Shift, Stop, arrivals
-from app.planning.solver import best_day, order_of
+from app.planning.solver import best_days, order_of
 from app.planning.speed import Gap, learn
 from tests.shared import SHARED
 
@@ -122,7 +122,7 @@ def hold(place: str, times: OsrmTimes, days: int) -> None:
             asked = Asked([stop.position for stop in stops], [shift.start])
             planned: Driving = drive([source], asked, said, learned)
             truth = drive([times], asked, settings, {})
-            run = best_day(stops, shift, planned).run
+            (run,) = best_days(stops, [shift], planned).runs
             driven = arrivals(order_of(run), shift, lunch_after=run.lunch_after, travel=truth)
             held += driven.is_feasible
             visits += len(run.stops)

@@ -128,7 +128,7 @@ def test_what_does_not_fit_stays_and_says_why(cast: Cast, stage: Stage, browser:
     rita.post("/plan/best-order", day=str(tomorrow()))
     page = show(rita)
     assert "2 visits do not fit into the day" in page
-    assert "Closed that day" in page and "After the end of the working day" in page
+    assert "Closed that day" in page and "Does not fit into the working hours" in page
     assert "No position: travel is not counted" in page
     assert len(order(cast)) == 2
     assert len(db.session.scalars(select(Visit.id)).all()) == 4, "nothing is dropped"

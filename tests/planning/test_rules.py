@@ -10,7 +10,6 @@ from app.kernel.hours import Interval
 from app.planning.rules import (
     BREACH_NAMES,
     HINTS,
-    NEVER_S,
     Breach,
     Lunch,
     Shift,
@@ -19,8 +18,6 @@ from app.planning.rules import (
     arrivals,
     moved,
     start_windows,
-    travel_matrix,
-    why_left_out,
 )
 
 OFFICE = Position(31.23, 121.47)
@@ -50,15 +47,6 @@ LUNCH = Lunch(at(12), at(13, 30), 45)
 # --- Travel ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_matrix_has_rows_of_origins() -> None:
-    points = [OFFICE, stop(1, 0.5).position, None]
-    matrix = travel_matrix(points)
-    assert [len(row) for row in matrix] == [3, 3, 3]
-    assert matrix[0][1] == matrix[1][0] == pytest.approx(1800, abs=1)
-    assert matrix[0][0] == matrix[0][2] == matrix[2][1] == 0
-    assert travel_matrix([OFFICE, OFFICE], travel=lambda origin, target: 7) == [[7, 7], [7, 7]]
-
-
 def island(*places: Position | None) -> Travel:
     """An hour from anywhere to anywhere, and no way to or from these."""
     return lambda origin, target: None if {origin, target} & set(places) else 3600 if origin != target else 0
@@ -70,18 +58,12 @@ def test_a_stop_without_a_way_is_told_and_not_driven_to() -> None:
     assert [Breach.NO_WAY in times.breaches for times in run.stops] == [False, True, False]
     assert [times.travel_seconds for times in run.stops] == [3600, 0, 3600], "from the first to the third"
     assert run.travel_seconds == 3 * 3600 and not run.is_feasible
-    assert why_left_out(order[:1], order[1], shift(), travel=island(order[1].position)) is Breach.NO_WAY
 
 
 def test_a_day_whose_end_no_way_leads_to() -> None:
     end = Position(0.0, 0.0)
     run = arrivals([stop(1, 1)], shift(end=end), travel=island(end))
     assert run.breaches == (Breach.NO_WAY,) and run.finish_at == run.stops[0].leave_at
-
-
-def test_a_solver_is_given_a_number_that_fits_no_shift() -> None:
-    there = Position(0.0, 0.0)
-    assert travel_matrix([OFFICE, there], island(there)) == [[0, NEVER_S], [NEVER_S, NEVER_S]]
 
 
 # --- The simulated day -----------------------------------------------------------------------------------------------

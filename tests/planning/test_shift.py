@@ -6,7 +6,9 @@ from uuid import UUID
 
 from app.kernel.geo import Position
 from app.planning.itinerary import route_links
-from app.planning.rules import Breach, Shift, Stop, WorkingHours, arrivals, shift_on, why_left_out, with_stop
+from app.planning.rules import Shift, Stop, WorkingHours, arrivals, shift_on, with_stop
+from app.planning.solver import why_left_out
+from app.routing.why import Reason
 
 BASE = Position(31.2, 121.4)
 DAY = date(2026, 11, 20)
@@ -60,9 +62,9 @@ def test_one_more_stop_goes_where_it_drives_least() -> None:
 
 def test_why_a_stop_is_left_out() -> None:
     shift, full = Shift(at(9), at(18), BASE), [Stop(UUID(int=1), BASE, 500)]
-    assert why_left_out(full, Stop(UUID(int=2), BASE, 60), shift) is Breach.DAY_FULL
+    assert why_left_out(full, Stop(UUID(int=2), BASE, 60), shift) is Reason.NO_TIME
     assert why_left_out([], Stop(UUID(int=2), BASE, 60), shift) is None
-    assert why_left_out([], Stop(UUID(int=2), BASE, 60, ()), shift) is Breach.CLOSED_THAT_DAY
+    assert why_left_out([], Stop(UUID(int=2), BASE, 60, ()), shift) is Reason.CLOSED
 
 
 # --- Links -----------------------------------------------------------------------------------------------------------
