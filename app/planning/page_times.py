@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import time
 from typing import Any
 
+from app.kernel.dates import at_local
 from app.kernel.geo import Position
 from app.planning.driving import Driving
-from app.planning.queries import DayPlan, stop_of
+from app.planning.queries import DayPlan
 from app.planning.rules import BREACH_NAMES, HINTS, Shift, Stop, Travel
 from app.web.form import translated
 from app.web.locale import city_elsewhere
@@ -17,12 +19,17 @@ from app.web.locale import city_elsewhere
 def times_of(plan: DayPlan, zone: str) -> dict[str, Any]:
     """The order of a plan, for a reader in `zone`; the words for broken rules are the reader's. Its shape is said in
     static/js/day-run.js and plan-times.js."""
-    order = [stop_of(line) for line in plan.ordered]
+    order = [plan.stop_of(line) for line in plan.ordered]
     places = places_of(order, plan.shift)
     day = day_of(order, plan.shift, places, plan.driving)
     for line in plan.ordered:
-        where = {"zone": line.row.zone, "city": city_elsewhere(line.row.zone, plan.shift.starts_at)}
-        day["stops"][str(line.row.id)] |= where
+        zone_there = line.row.zone
+        day["stops"][str(line.row.id)] |= {
+            "zone": zone_there,
+            "city": city_elsewhere(zone_there, plan.shift.starts_at),
+            "must": line.row.must,
+            "noon": int(at_local(line.row.planned_on, time(12), zone_there).timestamp()),
+        }
     return {
         "day": plan.day.isoformat(),
         "zone": zone,
@@ -54,6 +61,7 @@ def day_of(order: Sequence[Stop], shift: Shift, places: Mapping[Position, int], 
         "to": int(shift.ends_at.timestamp()),
         "start": place_of(shift.start),
         "end": place_of(shift.end),
+        "most": shift.most_stops,
         "lunch": lunch and {
             "earliest": int(lunch.earliest.timestamp()),
             "latest": int(lunch.latest.timestamp()),
@@ -70,6 +78,7 @@ def _stop(stop: Stop, place: int | None) -> dict[str, Any]:
     return {
         "at": place,
         "seconds": 60 * stop.visit_minutes,
+        "fixed": stop.fixed_at and int(stop.fixed_at.timestamp()),
         "windows": windows
         if windows is None
         else [[int(opens.timestamp()), int(closes.timestamp())] for opens, closes in windows],

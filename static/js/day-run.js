@@ -5,8 +5,8 @@
  * A Day is written by app/planning/page_times.py. Times are seconds since 1970, lengths seconds. `at`, `start` and `end` are places
  * in the matrices `drive` (seconds) and `metres`, which have null where no way leads; a place nobody can drive to has null to itself.
  *
- * @typedef {{at: number | null, seconds: number, windows: [number, number][] | null, zone: string, city: string}} Stop
- * @typedef {{from: number, to: number, start: number | null, end: number | null, lunch: {earliest: number, latest: number, seconds: number} | null,
+ * @typedef {{at: number | null, seconds: number, fixed: number | null, windows: [number, number][] | null}} Stop
+ * @typedef {{from: number, to: number, start: number | null, end: number | null, most: number | null, lunch: {earliest: number, latest: number, seconds: number} | null,
  *   stops: Record<string, Stop>, drive: (number | null)[][], metres: (number | null)[][], hints: string[]}} Day
  * @typedef {{id: string, travel: number, arrive: number, start: number, leave: number, breaches: string[]}} Times
  * @typedef {{stops: Times[], lunchAt: number | null, lunchAfter: number | null, finish: number, travel: number, breaches: string[]}} Run
@@ -65,6 +65,7 @@ function simulate(order, day, after, legs) {
     breaches: [
       ...(home === null ? ["no_way"] : []), ...(finish > to ? ["after_shift_end"] : []),
       ...(lunchAt !== null && lunch && lunchAt > lunch.latest ? ["lunch_too_late"] : []),
+      ...(day.most !== null && order.length > day.most ? ["too_many"] : []),
     ],
   };
 }
@@ -76,13 +77,14 @@ function withLunch(depart, arrive, { earliest, seconds }) {
 }
 
 /** When a visit begins for who is ready, and what that breaks. @param {Stop} stop @param {number} ready @returns {[number, string[]]} */
-function startOf({ at, seconds, windows }, ready) {
-  const unknown = at === null ? ["no_position"] : [];
+function startOf({ at, seconds, fixed, windows: open }, ready) {
+  const unknown = at === null ? ["no_position"] : [], windows = fixed === null ? open : [[fixed, fixed + seconds]];
   if (windows === null) return [ready, unknown];
   if (!windows.length) return [ready, [...unknown, "closed_that_day"]];
   const starts = windows.map(([opens, closes]) => [opens, closes - seconds]).filter(([first, last]) => first <= last);
   const fitting = firstFrom(starts, ready), start = fitting ?? firstFrom(windows, ready) ?? ready;
-  return [start, [...unknown, ...(start > ready ? ["before_opening"] : []), ...(fitting === undefined ? ["after_closing"] : [])]];
+  const early = fixed === null ? "before_opening" : "before_fixed", late = fixed === null ? "after_closing" : "after_fixed";
+  return [start, [...unknown, ...(start > ready ? [early] : []), ...(fitting === undefined ? [late] : [])]];
 }
 
 /** @param {number[][]} windows @param {number} ready */

@@ -84,6 +84,8 @@ function putInOrder(list, news) {
   const stops = /** @type {HTMLElement[]} */ (rows).filter(({ dataset, hidden }) => dataset.id && !hidden);
   /** @type {Record<string, number>} */
   const minutes = {};
+  /** @type {Record<string, string>} */
+  const times = {};
   let isChanged = false, isBest = false;
   for (const entry of news.filter((each) => value(each, "day") === list.getAttribute("data-day"))) {
     const [id] = outbox.idsIn(outbox.pathOf(entry)), at = stops.findIndex(({ dataset }) => dataset.id === id), what = deed(entry);
@@ -92,24 +94,27 @@ function putInOrder(list, news) {
     if (what === "move" && at >= 0) stops.splice(Math.max(0, at + Number(value(entry, "steps"))), 0, ...stops.splice(at, 1));
     if (what === "withdrawal" && at >= 0) stops.splice(at, 1);
     if (what === "length") minutes[id] = Number(value(entry, "minutes"));
+    if (what === "time") times[id] = value(entry, "time");
     if (what === "best-order") isBest = true;
-    isChanged ||= ["order", "move", "withdrawal", "length"].includes(what);
+    isChanged ||= ["order", "move", "withdrawal", "length", "time"].includes(what);
   }
   if (isBest) list.before(make("p", "note warn is-kept", _("The best order is worked out when there is a connection.")));
   if (isChanged) {
     list.before(make("p", "note is-kept", _("Changed on this phone, with the times that it works out.")));
     list.replaceChildren(...rows.filter((row) => row.getAttribute("data-id") && row.hasAttribute("hidden")), ...stops);
   }
-  if (isChanged || over.length || document.documentElement.dataset.keptAt) showTimes(list, { begun: begunOf(news), minutes });
+  if (isChanged || over.length || document.documentElement.dataset.keptAt) showTimes(list, { begun: begunOf(news), minutes, times });
 }
 
-/** The best order is the server's to find: that is said before somebody taps and waits. */
-function sayBest() {
-  const form = document.querySelector("[action='/plan/best-order']"), isLost = !navigator.onLine || document.documentElement.dataset.keptAt;
-  form?.parentElement?.querySelector(".is-lost")?.remove();
-  if (isLost) form?.before(make("p", "soft is-lost", _("The best order needs a connection: your tap is kept until there is one.")));
+/** What only the server can find, it says before somebody taps and waits. */
+function sayServers() {
+  const isLost = !navigator.onLine || document.documentElement.dataset.keptAt;
+  document.querySelectorAll(".is-lost").forEach((said) => said.remove());
+  for (const form of isLost ? document.querySelectorAll("[action='/plan/best-order'], [action='/plan/suggestions']") : []) {
+    form.before(make("p", "soft is-lost", _("This needs a connection: your tap is kept until there is one.")));
+  }
 }
-for (const name of ["online", "offline"]) addEventListener(name, sayBest);
+for (const name of ["online", "offline"]) addEventListener(name, sayServers);
 
 /** The visits that have begun, by their check-ins; `until` where they are over. @param {Entry[]} news */
 function begunOf(news) {
@@ -125,5 +130,5 @@ document.addEventListener("outbox:news", (event) => {
   const now = document.getElementById("now"), visits = document.getElementById("visits"), list = document.querySelector("[data-sortable]");
   if (now && visits) addPlanned(visits, news), showNow(now, visits, news);
   if (list instanceof HTMLElement) putInOrder(list, news);
-  sayBest();
+  sayServers();
 });

@@ -12,11 +12,12 @@
 import { arrivals, metresOf } from "./day-run.js";
 import { _ } from "./words.js";
 
-/** @typedef {import("./day-run.js").Day & {day: string, zone: string, says: Record<string, string>}} Day */
+/** @typedef {import("./day-run.js").Day & {day: string, zone: string, says: Record<string, string>, stops: Record<string, {zone: string, city: string, noon: number, must: boolean}>}} Day */
 /** @typedef {import("./day-run.js").Times} Times */
 /** @typedef {import("./day-run.js").Run} Run */
-/** What was done on this phone since: visits that have begun `at`, in their order, and are over at `until`; minutes of others.
- *  @typedef {{begun?: {id: string, at: number, until: number | null}[], minutes?: Record<string, number>}} Changes */
+/** What was done on this phone since: visits that have begun `at`, in their order, and are over at `until`; minutes of others, and times
+ *  that were agreed ("" for none any more).
+ *  @typedef {{begun?: {id: string, at: number, until: number | null}[], minutes?: Record<string, number>, times?: Record<string, string>}} Changes */
 
 /** @type {WeakMap<Element, Changes>} */
 const known = new WeakMap();
@@ -50,20 +51,31 @@ export function showTimes(list, changes = known.get(list) ?? {}) {
     return;
   }
   const order = rows.map(({ dataset }) => dataset.id ?? ""), run = arrivals(order, day);
-  rows.forEach((row, place) => showStop(row, run.stops[place], day));
+  const isMoved = order.join() !== Object.keys(day.stops).filter((id) => order.includes(id)).join();
+  rows.forEach((row, place) => {
+    showStop(row, run.stops[place], day);
+    if (isMoved) row.querySelectorAll("details > div > p.soft").forEach((why) => why.remove()); // why here, which was elsewhere
+  });
   showLunch(list, rows, run, day);
   showSums(run, order, day);
 }
 
 /** The day as it is by now: what is over is over, and who has begun a visit drives on from there. @param {Day} day @param {Changes} changes @returns {Day} */
-function asItIs(day, { begun = [], minutes = {} }) {
+function asItIs(day, { begun = [], minutes = {}, times = {} }) {
   for (const [id, number] of Object.entries(minutes)) if (day.stops[id]) day.stops[id].seconds = number * MINUTE_S;
+  for (const [id, text] of Object.entries(times)) if (day.stops[id]) day.stops[id].fixed = momentOf(text, day.stops[id].noon);
   const isThatDay = (/** @type {number} */ at) => new Date(at * 1000).toLocaleDateString("sv", { timeZone: day.zone }) === day.day;
   const now = Date.now() / 1000, there = begun.filter(({ at }) => isThatDay(at));
   const over = there.map(({ id, at, until }) => until ?? at + (day.stops[id]?.seconds ?? 0));
   const from = Math.ceil(Math.max(day.from, ...over, isThatDay(now) ? now : 0) / MINUTE_S) * MINUTE_S;
   const start = there.map(({ id }) => day.stops[id]?.at ?? null).filter((at) => at !== null).at(-1) ?? day.start;
   return { ...day, from, start };
+}
+
+/** @param {string} text HH:MM there, or "" @param {number} noon there, which no clock change is after @returns {number | null} */
+function momentOf(text, noon) {
+  const [hours, minutes] = text.split(":").map(Number);
+  return text ? noon + ((hours - 12) * 60 + minutes) * MINUTE_S : null;
 }
 
 /** @param {HTMLElement} row @param {number} place @param {number} count */
@@ -75,26 +87,40 @@ function number(row, place, count) {
 }
 
 /** @param {HTMLElement} row @param {Times} times @param {Day} day */
-function showStop(row, { id, travel, arrive, start, leave, breaches }, { stops, says, hints }) {
-  const { zone, city } = stops[id], time = (/** @type {number} */ at) => clock(at, zone) + (city && ` (${city})`);
+function showStop(row, times, { stops, says, hints }) {
+  const { id, travel, start, leave, breaches } = times, stop = stops[id];
+  const time = (/** @type {number} */ at) => clock(at, stop.zone) + (stop.city && ` (${stop.city})`);
   const when = row.querySelector(".when"), isBad = breaches.some((each) => !hints.includes(each));
   row.classList.toggle("bad", isBad);
   row.querySelector(".lead")?.classList.toggle("bad", isBad);
-  row.querySelectorAll(".travel, .remarks").forEach((said) => said.remove());
   if (!when) return;
   when.textContent = `${time(start)}–${time(leave)}`;
+  row.querySelector(".travel")?.remove();
   const address = when.nextElementSibling;
   if (travel) {
     const drive = _("%(time)s drive", { time: length(Math.max(MINUTE_S, travel)) });
     address?.prepend(make("span", "travel", address.textContent?.trim() ? drive + " · " : drive));
   }
-  if (!breaches.length) return;
-  const remarks = make("p", "remarks");
-  for (const each of breaches) {
-    const text = each === "before_opening" ? _("Opens at %(time)s: wait %(wait)s", { time: time(start), wait: length(start - arrive) }) : says[each];
-    remarks.append(make("span", `badge ${hints.includes(each) ? "warn" : "bad"}`, text), " ");
+  const keeps = row.querySelector("form[action$='/time'] [type=hidden][name=time]:not([value=''])"), button = keeps?.parentElement?.querySelector("button");
+  if (keeps instanceof HTMLInputElement && button) { // "Keep 09:40" is of the times that are shown
+    keeps.form?.toggleAttribute("hidden", stop.fixed !== null);
+    keeps.value = clock(start + MINUTE_S - 1, stop.zone);
+    button.textContent = _("Keep %(time)s", { time: keeps.value });
   }
-  (address ?? when).after(remarks);
+  const old = row.querySelector(".remarks"), remarks = make("p", "remarks");
+  if (stop.fixed !== null) remarks.append(make("span", "badge accent", _("Agreed for %(time)s", { time: clock(stop.fixed, stop.zone) })), " ");
+  else if (stop.must) remarks.append(make("span", "badge accent", _("Must")), " ");
+  for (const each of breaches) remarks.append(make("span", `badge ${hints.includes(each) ? "warn" : "bad"}`, remark(each, times, stop, time) ?? says[each]), " ");
+  old?.remove();
+  if (remarks.firstChild) (address ?? when).after(remarks);
+}
+
+/** What a rule says with its times; nothing where its name is enough. @param {string} breach @param {Times} times @param {{fixed: number | null}} stop
+ *  @param {(at: number) => string} time */
+function remark(breach, { arrive, start }, { fixed }, time) {
+  if (breach === "before_opening") return _("Opens at %(time)s: wait %(wait)s", { time: time(start), wait: length(start - arrive) });
+  if (breach === "before_fixed") return _("Wait of %(wait)s for the agreed time", { wait: length(start - arrive) });
+  if (breach === "after_fixed") return _("%(late)s later than agreed", { late: length(start - (fixed ?? start)) });
 }
 
 /** @param {HTMLElement} list @param {HTMLElement[]} rows @param {Run} run @param {Day} day */

@@ -39,7 +39,9 @@ def shown(page: Page) -> dict[str, Any]:
           };
           return {
             rows: [...document.querySelectorAll("[data-sortable] > li")].map((row) =>
-              [row.className, ...[...row.querySelectorAll(".lead, .when, .when + p, .remarks")].map(text)]),
+              [row.className, ...[...row.querySelectorAll(".lead, .when, .when + p, .remarks")].map(text),
+               ...[...row.querySelectorAll("form:not([hidden]) > [type=hidden][name=time]:not([value=''])")]
+                 .map((field) => field.value)]),
             sums: [...document.querySelectorAll(".plan-stats .stat")].map(text),
             notes: [...document.querySelectorAll(".plan-stats ~ .note:not(.is-kept)")].map(text),
           };
@@ -71,18 +73,26 @@ def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Runni
     offline(rep, True)
     rep.go(address)
     assert shown(page) == before, "nothing has changed yet"
-    expect(page.locator(".is-lost")).to_be_visible()
+    expect(page.locator(".is-lost").first).to_be_visible()
+    stops = page.locator("[data-sortable] > [data-id]")
+
+    def kept(number: int) -> None:
+        expect(page.locator("#outbox b")).to_have_text(str(number))
+        rep.go(address)
+        page.locator(".card .note.is-kept").wait_for()
+
     drag(page, 0, 2)
-    expect(page.locator("#outbox b")).to_have_text("1")
-    page.locator("[data-sortable] > [data-id]").first.locator("[name=steps][value='1']").click()
-    expect(page.locator("#outbox b")).to_have_text("2")
-    length = page.locator("[data-sortable] > [data-id]").nth(1).locator("details")
-    length.locator("summary").click()
-    length.locator("[name=minutes]").fill("125")
-    length.locator("form[action$='/length'] button").click()
-    expect(page.locator("#outbox b")).to_have_text("3")
-    rep.go(address)
-    page.locator(".card .note.is-kept").wait_for()
+    kept(1)
+    stops.first.locator("[name=steps][value='1']").click()
+    kept(2)
+    stops.last.locator("summary").click()
+    stops.last.locator("form[action$='/time'] [type=time]").fill("16:10")
+    stops.last.locator("form[action$='/time'] .button").first.click()
+    kept(3)
+    stops.nth(1).locator("summary").click()
+    stops.nth(1).locator("[name=minutes]").fill("125")
+    stops.nth(1).locator("form[action$='/length'] button").click()
+    kept(4)
     moved = shown(page)
     assert moved["rows"] != before["rows"] and moved["sums"] != before["sums"]
     offline(rep, False)
