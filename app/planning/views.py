@@ -30,6 +30,7 @@ from app.planning.actions import (
 from app.planning.driving import LACK_NAMES
 from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days
 from app.planning.itinerary import RouteLinks, route_links
+from app.planning.page_times import times_of
 from app.planning.queries import (
     DayPlan,
     get_day,
@@ -325,6 +326,7 @@ def _plan(
         candidates=_candidates(plan, source) if day >= today else (),
         pins=_pins(plan),
         links=_links(plan),
+        times=times_of(plan, actor.zone),
         text=_as_text(plan, stops),
         form=form,
         form_of=form_of,
