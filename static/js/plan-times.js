@@ -6,6 +6,7 @@
  *     <li data-id="id of the visit"><span class="lead">1</span> <div><a>, .when, <p>.travel and address</p>, .remarks</div> …</li>
  *     <li class="pause">                    lunch, with its own .when
  *   </ol>
+ *   <a id="next_leg"> <b>name</b></a>       the way to the next stop; <div data-legs> links to several, else <p data-legs-stale>
  *
  * showTimes(list, changes) shows them for the rows in their present order; sortable.js says `sortable:moved` when that has changed.
  */
@@ -56,6 +57,7 @@ export function showTimes(list, changes = known.get(list) ?? {}) {
     showStop(row, run.stops[place], day);
     if (isMoved) row.querySelectorAll("details > div > p.soft").forEach((why) => why.remove()); // why here, which was elsewhere
   });
+  showLegs(rows, isMoved || rows.length < Object.keys(day.stops).length);
   showLunch(list, rows, run, day);
   showSums(run, order, day);
 }
@@ -139,6 +141,18 @@ function showLunch(list, rows, { lunchAt, lunchAfter }, { lunch, zone }) {
   row.append(lead, said);
   if (rows[lunchAfter]) rows[lunchAfter].before(row);
   else list.append(row);
+}
+
+/** The way to the next stop; links to several at once are of the server's order. @param {HTMLElement[]} rows @param {boolean} isStale */
+function showLegs(rows, isStale) {
+  const next = document.getElementById("next_leg"), row = rows.find((each) => each.querySelector("details a[target=_blank]"));
+  if (next instanceof HTMLAnchorElement && row) {
+    next.href = row.querySelector("details a[target=_blank]")?.getAttribute("href") ?? "";
+    const name = next.querySelector("b");
+    if (name) name.textContent = row.querySelector("a")?.textContent ?? "";
+  }
+  document.querySelector("[data-legs]")?.toggleAttribute("hidden", isStale);
+  document.querySelector("[data-legs-stale]")?.toggleAttribute("hidden", !isStale);
 }
 
 /** The tiles and what holds of the whole day. @param {Run} run @param {string[]} order @param {Day} day */
