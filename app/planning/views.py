@@ -29,7 +29,7 @@ from app.planning.actions import (
 )
 from app.planning.driving import LACK_NAMES
 from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days
-from app.planning.itinerary import RouteLinks, route_links
+from app.planning.itinerary import RouteLink, route_links
 from app.planning.page_times import times_of
 from app.planning.queries import (
     DayPlan,
@@ -486,9 +486,33 @@ def _travel(plan: DayPlan) -> list[str]:
     return said
 
 
-def _links(plan: DayPlan) -> RouteLinks:
-    stops = [(position, line.row.name) for line in plan.ordered if (position := position_of(line))]
-    return route_links(stops, mainland())
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The plan for a navigation app: to the `next` stop alone, and by app the rest of the day in parts, the app first
+    that this phone is likely to have."""
+
+    next: str
+    next_name: str
+    apps: tuple[tuple[str, tuple[RouteLink, ...]], ...]
+
+
+def _links(plan: DayPlan) -> Handover | None:
+    """None where no visit of the order has a position."""
+    agent = request.headers.get("User-Agent", "")
+    numbered = [(number, position_of(line), line.row.name) for number, line in enumerate(plan.ordered, 1)]
+    known = [(number, position, name) for number, position, name in numbered if position]
+    if not known:
+        return None
+    links = route_links(
+        [(position, name) for _, position, name in known], mainland(), agent, [number for number, _, _ in known]
+    )
+    leads = directions_to(known[0][1], known[0][2], mainland(), agent)
+    amap = ((_("AMap app"), links.amap_app), (_("AMap"), links.amap))
+    apple, google = ("Apple Maps", links.apple), ("Google Maps", links.google)
+    apps = (*amap, apple, google) if leads.suggested == leads.amap else (google, apple, *amap)
+    if leads.suggested == leads.apple:
+        apps = (apple, google, *amap)
+    return Handover(leads.suggested, known[0][2], tuple((name, parts) for name, parts in apps if parts))
 
 
 def _as_text(plan: DayPlan, stops: list[PlannedStop]) -> str:

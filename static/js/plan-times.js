@@ -6,6 +6,8 @@
  *     <li data-id="id of the visit"><span class="lead">1</span> <div><a>, .when, <p>.travel and address</p>, .remarks</div> …</li>
  *     <li class="pause">                    lunch, with its own .when
  *   </ol>
+ *   <script type="application/json" id="plan_pins">   what the map shows
+ *   <a id="next_leg"> <b>name</b></a>       the way to the next stop; <div data-legs> links to several, else <p data-legs-stale>
  *
  * showTimes(list, changes) shows them for the rows in their present order; sortable.js says `sortable:moved` when that has changed.
  */
@@ -56,7 +58,9 @@ export function showTimes(list, changes = known.get(list) ?? {}) {
     showStop(row, run.stops[place], day);
     if (isMoved) row.querySelectorAll("details > div > p.soft").forEach((why) => why.remove()); // why here, which was elsewhere
   });
+  showLegs(rows, isMoved || rows.length < Object.keys(day.stops).length);
   showLunch(list, rows, run, day);
+  showMap(order, day, isMoved || rows.length < Object.keys(day.stops).length, changes.begun?.at(-1)?.id);
   showSums(run, order, day);
 }
 
@@ -139,6 +143,35 @@ function showLunch(list, rows, { lunchAt, lunchAfter }, { lunch, zone }) {
   row.append(lead, said);
   if (rows[lunchAfter]) rows[lunchAfter].before(row);
   else list.append(row);
+}
+
+/** The way to the next stop; links to several at once are of the server's order. @param {HTMLElement[]} rows @param {boolean} isStale */
+function showLegs(rows, isStale) {
+  const next = document.getElementById("next_leg"), row = rows.find((each) => each.querySelector("details a[target=_blank]"));
+  if (next instanceof HTMLAnchorElement && row) {
+    next.href = row.querySelector("details a[target=_blank]")?.getAttribute("href") ?? "";
+    const name = next.querySelector("b");
+    if (name) name.textContent = row.querySelector("a")?.textContent ?? "";
+  }
+  document.querySelector("[data-legs]")?.toggleAttribute("hidden", isStale);
+  document.querySelector("[data-legs-stale]")?.toggleAttribute("hidden", !isStale);
+}
+
+/** The map's pins by the order, and straight lines between them: the roads are the server's. @param {string[]} order @param {Day} day
+ *  @param {boolean} isStale @param {string | undefined} here the visit that was begun last */
+function showMap(order, { stops, start, end }, isStale, here) {
+  const script = document.getElementById("plan_pins");
+  if (!script) return;
+  const first = script.dataset.first ??= script.textContent ?? "", { pins, lines: [line = []] } = JSON.parse(first);
+  const at = (/** @type {string | undefined} */ id) => pins.filter((/** @type {{id: string}} */ pin) => pin.id === id).map((/** @type {{lat: number, lon: number}} */ { lat, lon }) => [lat, lon]);
+  const ends = [start === null ? [] : at(here)[0] ?? line[0], end === null ? [] : line.at(-1)].map((point) => point?.length ? [point] : []);
+  const path = [...ends[0], ...order.flatMap(at), ...ends[1]];
+  const shown = pins.filter((/** @type {{id: string}} */ { id }) => !stops[id] || order.includes(id))
+    .map((/** @type {{id: string}} */ pin) => order.includes(pin.id) ? { ...pin, n: String(order.indexOf(pin.id) + 1) } : pin);
+  const text = isStale ? JSON.stringify({ pins: shown, lines: path.length > 1 ? [path] : [] }) : first;
+  if (script.textContent === text) return;
+  script.textContent = text;
+  document.dispatchEvent(new CustomEvent("map:refresh"));
 }
 
 /** The tiles and what holds of the whole day. @param {Run} run @param {string[]} order @param {Day} day */
