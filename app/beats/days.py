@@ -48,12 +48,14 @@ def shifts_of(work: RepWork, asked: Asked) -> tuple[dict[date, Shift], frozenset
 
 @dataclass(slots=True)
 class Days:
-    """The simulated days of a rep. `own` are those that take visits; on others stands only what is booked there."""
+    """The simulated days of a rep. `own` are those that take visits; on others stands only what is booked there.
+    `tries` counts how often a day was simulated with one more visit."""
 
     runs: dict[date, DayRun]
     shifts: Mapping[date, Shift]
     own: frozenset[date]
     travel: Travel
+    tries: int = 0
 
     def copy(self) -> "Days":
         """The same days, of which one can change without the other."""
@@ -82,6 +84,7 @@ class Days:
             run, shift = self.runs[day], self.shifts[day]
             if load_of(day, run, shift).spare_seconds < 60 * customer.minutes:
                 continue
+            self.tries += 1
             longer = with_stop(order_of(run), stop_of(customer, [day], self.shifts, 1), shift, self.travel)
             if longer is not None:
                 found = longer.travel_seconds - run.travel_seconds, day, longer

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from heapq import nsmallest
 from itertools import zip_longest
+from math import cos, hypot, radians
 from statistics import fmean
 from uuid import UUID
 
@@ -236,13 +238,20 @@ def _lasting(work: RepWork, shifts: Mapping[date, Shift], travel: Travel) -> Cal
     has so many visits at most, each takes its share of it at least."""
     day = max(map(work_seconds, shifts.values()), default=0)
     least = day / work.most_visits if work.most_visits else 0.0
-    others = {customer.position for customer in work.customers}
+    others = list(dict.fromkeys(customer.position for customer in work.customers if customer.position is not None))
 
     @cache
     def way(position: Position | None) -> float:
-        ways = (travel(other, position) for other in others if other != position)
-        near = sorted(seconds for seconds in ways if seconds is not None)[:_NEIGHBOURS]
-        return fmean(near) if near else 0.0
+        if position is None:
+            return 0.0
+        narrow = cos(radians(position.lat))
+
+        def away(other: Position) -> float:
+            return hypot(other.lat - position.lat, narrow * (other.lon - position.lon))
+
+        near = nsmallest(_NEIGHBOURS + 1, others, key=away)
+        ways = [seconds for other in near if (seconds := travel(other, position)) is not None and other != position]
+        return fmean(ways[:_NEIGHBOURS]) if ways else 0.0
 
     return lambda position, minutes: max(60 * minutes + way(position), least)
 

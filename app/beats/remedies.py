@@ -9,7 +9,7 @@ from statistics import multimode
 from uuid import UUID
 
 from app.beats.days import Days, shifts_of, stop_booked, stop_of
-from app.beats.dues import Due, booked_days, due_days, dues_of, first_dues
+from app.beats.dues import Due, booked_days, due_days, dues_of, first_dues, gap_of
 from app.beats.rules import OUT_OF_ROOM, Asked, Missing, Remedy, RemedyKind, RepDraft, RepWork, Shortfall
 from app.planning.rules import Stop, Travel, arrivals
 from app.planning.solver import best_days, order_of
@@ -17,7 +17,8 @@ from app.planning.solver import best_days, order_of
 NEAR = 30 * 60  # seconds of driving that a visit adds to the day of another rep, at most
 _STEPS = (1.25, 1.5, 2.0)  # how much less often is tried
 _MOST_MORE = 4  # visits more a day
-_MOST_DAYS = 10
+_MOST_DAYS, _MOST_LOOKED = 10, 60  # more days, and visits for each that one chooses from
+_MOST_TRIES = 300  # simulated days for each remedy: a second
 _QUICK = 0.03  # seconds of work for each engine
 
 
@@ -31,6 +32,7 @@ def shortfall(
         return None
     short_of = {(each.account_id, each.wanted_on) for each in short}
     unmade = [due for due in unmade if (due.customer.account_id, due.due_on) in short_of]
+    unmade.sort(key=lambda due: (-due.customer.value, due.due_on, due.customer.account_id))
     minutes = {customer.account_id: customer.minutes for customer in work.customers}
     made = sum(len(run.stops) for run in days.runs.values())
     way = sum(run.travel_seconds for run in days.runs.values()) / 60 / made if made else 0.0
@@ -42,9 +44,9 @@ def shortfall(
     )
 
 
-def _put_in(days: Days, dues: Sequence[Due], most_detour: int | None = None) -> int:
-    """For how many of them the days have room."""
-    return sum(days.put_in(due.customer, due.days, most_detour) for due in dues)
+def _put_in(days: Days, dues: Sequence[Due]) -> int:
+    """For how many of them the days have room, as far as one looks."""
+    return sum(days.tries < _MOST_TRIES and days.put_in(due.customer, due.days) for due in dues)
 
 
 def _less_often(work: RepWork, asked: Asked, days: Days, unmade: Sequence[Due]) -> Iterator[Remedy]:
@@ -124,14 +126,19 @@ def _more_days(days: Days, unmade: Sequence[Due]) -> Iterator[Remedy]:
     while waiting and more < _MOST_DAYS:
         counts = Counter(day for _, free in waiting.values() for day in free)
         day = min(counts, key=lambda day: (-counts[day], day))
-        here = {due.customer.account_id: key for key, (due, free) in reversed(waiting.items()) if day in free}
-        stops = [stop_of(waiting[key][0].customer, [day], days.shifts, 1) for key in here.values()]
+        here = {due.customer.account_id: key for key, (due, free) in waiting.items() if day in free}
+        looked = list(here.values())[:_MOST_LOOKED]
+        stops = [stop_of(waiting[key][0].customer, [day], days.shifts, 1) for key in looked]
         run = best_days(stops, [days.shifts[day]], days.travel, _QUICK).runs[0]
         if not run.stops:
             break
         more, gains = more + 1, gains + len(run.stops)
         for stop in order_of(run):
-            del waiting[here[stop.id]]
+            gap = gap_of(waiting.pop(here[stop.id])[0].customer.every_days)
+            for key in [key for key in waiting if key[0] == stop.id]:
+                due, free = waiting.pop(key)
+                if free := [other for other in free if abs((other - day).days) >= gap]:
+                    waiting[key] = due, free
     if gains:
         yield Remedy(RemedyKind.MORE_DAYS, gains, more)
 
@@ -188,7 +195,7 @@ def _by_others(
         for due in dues_of(lent, asked, travel)[0]:
             key = due.customer.account_id, due.due_on
             free = team[draft.rep_id][1].apart(due.customer, due.days)
-            if key in waiting and days.put_in(due.customer, free, NEAR):
+            if key in waiting and days.tries < _MOST_TRIES and days.put_in(due.customer, free, NEAR):
                 waiting.discard(key)
                 gains += 1
         if gains:

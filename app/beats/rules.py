@@ -168,7 +168,7 @@ class RemedyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing that was tried and helps: `gains` of the missing visits would be made or no longer be wanted.
+    """One thing that was tried and helps: at least `gains` of the missing visits would be made or no longer be wanted.
     `rating` is the class of LESS_OFTEN, `rep_id` whose days OTHER_REP fills."""
 
     kind: RemedyKind

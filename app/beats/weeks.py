@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache
 from itertools import accumulate
 from math import ceil
 from uuid import UUID
@@ -42,7 +41,6 @@ def plan_rep(
 ) -> RepDraft | None:
     """The draft of a rep's weeks, with work for about `seconds` for each engine and week. `going` hears the Monday of
     each week that is done, and says whether to go on; where it does not, there is no draft."""
-    driving = cache(driving)  # asked for the same ways again and again
     shifts, own = shifts_of(work, asked)
     days = Days({}, shifts, own, driving)
     dues, missing = dues_of(work, asked, driving)

@@ -31,6 +31,7 @@ from app.planning.scoring import Worth
 from app.planning.travel import find_driving
 from app.sales.models import Order, Quote
 from app.visits.models import CheckIn, Dismissal, Visit, VisitAlias
+from app.visits.scheduling import promised
 
 MOST_CUSTOMERS = 1000  # of a rep that one plan looks at: three times what eight weeks hold
 
@@ -139,7 +140,7 @@ def list_standing(rep_id: UUID, first: date, last: date) -> Sequence[AnyRow]:
     )  # fmt: skip
     touched = (
         exists().where(CheckIn.visit_id == Visit.id), exists().where(VisitAlias.visit_id == Visit.id),
-        exists().where(Dismissal.postponed_to == Visit.id), exists().where(Order.visit_id == Visit.id),
+        Visit.id.in_(promised(rep_id)), exists().where(Order.visit_id == Visit.id),
         exists().where(Quote.visit_id == Visit.id), Visit.must, Visit.fixed_at.is_not(None), Visit.purpose != "",
     )  # fmt: skip
     is_loose = and_(from_plan, *(~each for each in touched))

@@ -1,4 +1,4 @@
-"""Week plans of the demo: one published from this week on, and a draft with more visits than there is time for."""
+"""Week plans of the demo: one that is published from this week on, and a draft that there is too little time for."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -6,9 +6,11 @@ Never what the rep has begun, explained, or made their own. Done again with the 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import Account, Place
 from app.identity.permissions import P
@@ -92,7 +94,7 @@ def withdraw_visits(actor: Actor, rep_id: UUID, visit_ids: Collection[UUID], now
         rows = db.session.execute(
             select(Visit.id, Visit.account_id, Visit.place_id, Visit.planned_on)
             .where(Visit.id.in_(some), Visit.rep_id == rep_id, Visit.planned_on >= today, *_UNTOLD)
-            .where(~exists().where(VisitAlias.visit_id == Visit.id))
+            .where(~exists().where(VisitAlias.visit_id == Visit.id), Visit.id.not_in(promised(rep_id)))
         ).all()
         for row in rows:
             told = VisitWithdrawn(
@@ -108,8 +110,17 @@ def withdraw_visits(actor: Actor, rep_id: UUID, visit_ids: Collection[UUID], now
 _UNTOLD = (
     ~exists().where(CheckIn.visit_id == Visit.id),
     ~exists().where(Dismissal.visit_id == Visit.id),
-    ~exists().where(Dismissal.postponed_to == Visit.id).correlate(Visit),
 )
+
+
+def promised(rep_id: UUID) -> Select[Any]:
+    """The ids of visits to which the rep has postponed others: what was said to a customer."""
+    before = aliased(Visit)
+    return (
+        select(Dismissal.postponed_to)
+        .join(before, before.id == Dismissal.visit_id)
+        .where(before.rep_id == rep_id, Dismissal.postponed_to.is_not(None))
+    )
 
 
 def _own(rep_id: UUID, visit_ids: Collection[UUID]) -> frozenset[UUID]:

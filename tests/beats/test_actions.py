@@ -22,9 +22,9 @@ from app.beats.actions import (
 )
 from app.beats.models import Absence, BeatPlan
 from app.beats.queries import find_differences, find_own_plan, is_outdated
-from app.beats.rules import RepDraft
+from app.beats.rules import Lack, RemedyKind, RepDraft
 from app.beats.settling import settle_rep
-from app.beats.states import State, state_of
+from app.beats.states import State, read_missing, read_shortfall, state_of
 from app.beats.weeks import plan_rep
 from app.identity.administration import PersonInput, add_person
 from app.identity.queries import actor_of
@@ -37,6 +37,7 @@ from app.kernel.ids import new_id
 from app.visits.actions import CheckInInput, check_in, dismiss_visit, plan_visit, take_up, withdraw_visit
 from app.visits.models import Visit
 from app.visits.rules import Dismissal, Fix
+from tests.accounts.stage import customer
 from tests.beats.stage import (
     asked,
     beats_of,
@@ -400,3 +401,58 @@ def test_absences_are_entered_by_oneself_or_one_s_manager(cast: Cast) -> None:
     transact(lambda: take_back_absence(cast.mona, mine, now()))
     db.session.rollback()
     assert db.session.get(Absence, mine) is None
+
+
+# --- What would have to give -----------------------------------------------------------------------------------------
+
+
+def test_too_much_work_says_what_would_help_and_who(cast: Cast, sun: Actor) -> None:
+    """Rita has three times the visits of a week, Sun next to none, near by."""
+    for number in range(40):
+        due_customer(cast.rita, f"Rita's {number:02}", number, rating="B")
+    due_customer(sun, "Sun's", 3)
+    plan_id = drafted(cast.mona, asked(cast.rita, sun, minutes=120))
+    short = read_shortfall(rep_of(plan_id, cast.rita).shortfall)
+    assert short is not None
+    assert short.visits > 10
+    others = [remedy for remedy in short.remedies if remedy.kind is RemedyKind.OTHER_REP]
+    assert [remedy.rep_id for remedy in others] == [sun.id]
+    assert others[0].gains > 3
+    assert rep_of(plan_id, sun).shortfall is None
+    missing = read_missing(rep_of(plan_id, cast.rita).missing)
+    assert len(missing) >= short.visits
+    assert len(beats_of(plan_id)) + len(missing) >= 41
+
+
+def test_too_many_customers_are_missing_with_a_reason(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.beats.workload.MOST_CUSTOMERS", 5)
+    for number in range(8):
+        due_customer(cast.rita, f"Shop {number}", number, days_ago=60 - number)
+    plan_id = drafted(cast.mona, asked(cast.rita))
+    missing = read_missing(rep_of(plan_id, cast.rita).missing)
+    assert len(missing) == 3
+    assert {each.reason for each in missing} == {Lack.NO_TIME}
+    short = read_shortfall(rep_of(plan_id, cast.rita).shortfall)
+    assert short is not None
+    assert (short.visits, short.minutes) == (3, 90)
+
+
+def test_whoever_has_nothing_to_do_has_an_empty_week(cast: Cast) -> None:
+    plan_id = drafted(cast.mona, asked(cast.rita))
+    assert beats_of(plan_id) == []
+    assert state_of(plan_of(plan_id), None) is State.READY
+
+
+def test_a_week_that_has_begun_is_planned_from_today(cast: Cast, shops: list[UUID]) -> None:
+    monday = today() - timedelta(days=today().weekday())
+    given = replace(asked(cast.rita, weeks=2, first_on=monday), weekdays=frozenset(range(7)))
+    plan_id = drafted(cast.mona, given)
+    assert {beat.account_id for beat in beats_of(plan_id)} == set(shops)
+    assert all(beat.day >= today() for beat in beats_of(plan_id))
+    assert rep_of(plan_id, cast.rita).missing == []
+
+
+def test_whom_nobody_ever_visited_is_not_forgotten(cast: Cast) -> None:
+    new = customer(cast.rita, "New", rating="A").id
+    plan_id = drafted(cast.mona, asked(cast.rita, weeks=3))
+    assert new in {beat.account_id for beat in beats_of(plan_id)}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from app.beats import remedies as remedies_of
 from app.beats.remedies import with_other_reps
 from app.beats.rules import Customer, Lack, Remedy, RemedyKind, RepDraft, RepWork
 from app.kernel.geo import Position
@@ -72,6 +73,21 @@ def test_further_days_are_counted(size: int, days: int) -> None:
     assert (remedy.amount, remedy.gains) == (days, len(draft.missing))
     longer = planned(work(*crowd(size)), asked(weekdays=frozenset(range(5 + days))))
     assert not longer.missing
+
+
+def test_a_thousand_missing_visits_are_not_all_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    real = remedies_of.best_days
+
+    def counted(stops: list[object], *more: object) -> object:
+        looked.append(len(stops))
+        return real(stops, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(remedies_of, "best_days", counted)
+    draft = planned(work(*crowd(200)), asked())
+    assert max(looked) == 60
+    (remedy,) = remedies(draft, RemedyKind.MORE_DAYS)
+    assert (remedy.amount, remedy.gains) == (10, 30)
 
 
 def test_no_further_day_helps_who_is_open_on_no_such_day() -> None:

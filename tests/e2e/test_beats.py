@@ -54,7 +54,7 @@ def test_from_who_is_due_to_the_phone(fresh_demo: Running, visitor: Visit) -> No
     rep = visitor(fresh_demo, PHONE)
     rep.sign_in("rep")
     page = rep.go("/plan")
-    page.click("a[href='/plan/weeks']")
+    page.click(".bar a[href='/plan/weeks']")
     page.wait_for_url("**/plan/weeks")
     rep.fits()
     expect(page.locator("main")).to_contain_text("Martin Shaw")
