@@ -7,8 +7,7 @@ from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
 from app.planning import feed_views, jobs, nearby, offline, print_views, stored, travel_views, views
-from app.planning.commands import plan_day
-from app.planning.roads_commands import roads
+from app.planning.commands import plan_day, roads
 from app.web.slice import MenuItem, Panel, Slice
 
 

@@ -59,6 +59,7 @@ from app.web.ui import distance_text
 blueprint = Blueprint("planning", __name__)
 
 SOURCES = ("due", "near", "search")
+LITTLE_EARLY = timedelta(minutes=5)
 
 
 @blueprint.get("/plan")
@@ -310,7 +311,7 @@ def _plan(
         days=chips,
         stops=stops,
         loose=[_loose(plan, line) for line in plan.loose],
-        running=bool(plan.begun) or (day == today and plan.shift.starts_at >= now),
+        running=bool(plan.begun) or (day == today and plan.shift.starts_at <= now + timedelta(minutes=1)),
         lunch_last=plan.run.lunch_after is not None and plan.run.lunch_after == len(stops),
         lunch_end=plan.run.lunch_at + timedelta(minutes=plan.shift.lunch.minutes)
         if plan.run.lunch_at and plan.shift.lunch
@@ -367,7 +368,7 @@ def _stops(plan: DayPlan) -> list[PlannedStop]:
                 line,
                 times,
                 duration_text(max(60, times.travel_seconds)) if times.travel_seconds else "",
-                tuple(_remark(breach, times, line.row.zone) for breach in times.breaches),
+                tuple(_remark(breach, times, line.row.zone) for breach in times.breaches if _is_told(breach, times)),
                 directions_to(position, line.row.name, mainland(), agent).suggested if position else "",
                 plan.run.lunch_after == number - 1,
                 _clock(line.row.fixed_at, line.row.zone),
@@ -404,6 +405,11 @@ def _worth(plan: DayPlan, line: VisitLine) -> str:
     shown = {"rating": worth.rating, "day": day_text(worth.due_on) if worth.due_on else ""}
     parts = _(", ").join(translated(PART_NAMES[part]) % {**shown, "points": points} for part, points in worth.parts)
     return str(ngettext("%(num)s point: %(parts)s.", "%(num)s points: %(parts)s.", worth.value, parts=parts))
+
+
+def _is_told(breach: Breach, times: StopTimes) -> bool:
+    """Nobody minds being a little early for an agreed time."""
+    return breach is not Breach.BEFORE_FIXED or times.wait >= LITTLE_EARLY
 
 
 def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
