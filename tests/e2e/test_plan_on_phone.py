@@ -1,5 +1,7 @@
 """The plan of a day in the hand: its times at once when a stop is moved, with signal and without."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +14,9 @@ from tests.e2e.test_outbox import carried, offline, sent, until
 WORDS = ["rep.london", "rep", "rep.taipei"]  # in English, and in either Chinese
 
 
-def planned(visitor: Visitor, visits: int = 4) -> str:
-    """The address of a day some days ahead, with its best order."""
-    address = f"/plan?day={datetime.now(UTC).date() + timedelta(days=3)}"
+def planned(visitor: Visitor, visits: int = 4, ahead: int = 3) -> str:
+    """The address of a day so many days ahead, with its best order."""
+    address = f"/plan?day={datetime.now(UTC).date() + timedelta(days=ahead)}"
     page = visitor.go(address)
     while page.locator("form[action$='/withdrawal']").count() < visits:
         before = page.locator("form[action$='/withdrawal']").count()
@@ -93,6 +95,12 @@ def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Runni
     stops.nth(1).locator("[name=minutes]").fill("125")
     stops.nth(1).locator("form[action$='/length'] button").click()
     kept(4)
+    expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
+    expect(page.locator("[data-legs-stale]")).to_be_visible()
+    expect(page.locator("[data-legs]")).to_be_hidden()
+    pins = json.loads(page.locator("#plan_pins").text_content() or "")
+    first = stops.first.get_attribute("data-id")
+    assert [pin["id"] for pin in pins["pins"] if pin["n"] == "1"] == [first]
     moved = shown(page)
     assert moved["rows"] != before["rows"] and moved["sums"] != before["sums"]
     offline(rep, False)
@@ -100,6 +108,7 @@ def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Runni
     rep.go(address)
     expect(page.locator(".is-lost, .card .note.is-kept")).to_have_count(0)
     assert shown(page) == moved
+    expect(page.locator("[data-legs]")).to_be_visible()
 
 
 def test_the_times_are_there_before_the_server_answers(demo: Running, visitor: Visit) -> None:
@@ -120,3 +129,65 @@ def test_the_times_are_there_before_the_server_answers(demo: Running, visitor: V
     until(page, "(await outbox.list()).some(({url, state}) => url === '/plan/order' && state === 'sent')")
     rep.go(address)
     assert shown(page) == now
+
+
+def test_where_the_rep_is_by_now_counts_without_signal(fresh_demo: Running, visitor: Visit) -> None:
+    """Whoever has checked in drives on from there, and no time lies in the past."""
+    rep = visitor(fresh_demo, PHONE, position=(51.5, -0.1))
+    rep.sign_in("rep2.london")
+    carried(rep)
+    offline(rep, True)
+    page = rep.go("/plan")
+    stops = page.locator("[data-sortable] > [data-id]:visible")
+    before = [stops.nth(n).get_attribute("data-id") for n in range(stops.count())]
+    rep.go(f"/visits/{before[0]}")
+    page.click("[data-position-submit]")
+    page.locator("#report").wait_for()
+    rep.go("/plan")
+    expect(page.locator(f"[data-id='{before[0]}']")).to_be_hidden()
+    expect(stops.first.locator(".lead")).to_have_text("1")
+    now = page.evaluate(
+        "new Date().toLocaleTimeString('en-GB', {timeZone: 'Europe/London', hour: '2-digit', minute: '2-digit'})"
+    )
+    first = stops.first.locator(".when").inner_text().partition("–")[0]
+    assert first > now or now > "22:00", "the visit that lasts comes first"
+    expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
+    assert before[0] not in (page.locator("#plan_pins").text_content() or "")
+
+
+def test_every_day_that_can_be_chosen_is_there_without_signal(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE)
+    rep.sign_in("rep.london")
+    carried(rep)
+    offline(rep, True)
+    page = rep.go("/plan")
+    days = page.locator(".chips a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert len(days) == 7
+    for day in days:
+        rep.go(day)
+        expect(page.locator(".chips [aria-current]")).to_have_attribute("href", day)
+        expect(page.locator("#add")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_twelve_visits_print_on_one_page(name: str, demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, color_scheme="dark")
+    rep.sign_in(name)
+    address = planned(rep, 12, ahead=5)
+    page = rep.go(address.replace("/plan?", "/plan/print?"))
+    assert page.locator(".on-paper tbody tr").count() >= 12
+    for paper in ("A4", "Letter"):
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 1, paper
+
+
+def test_without_a_script_a_calendar_gets_its_address(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, java_script_enabled=False)
+    rep.sign_in("rep2.london")
+    page = rep.go("/plan/calendar")
+    page.click("form[action='/plan/calendar'] button")
+    address = page.locator("textarea.secret").input_value()
+    answer = rep.context.request.get(address)
+    assert answer.status == 200 and answer.text().startswith("BEGIN:VCALENDAR")
+    rep.fits()
+    page.reload()
+    expect(page.locator("textarea.secret")).to_have_count(0)
