@@ -14,7 +14,7 @@
 importScripts(`/static/${BUILD}/js/outbox.js`);
 
 const LIMIT_MS = 4000, SEND_MS = 30_000, PHOTO_MS = 180_000, ATTENDED_MS = 10_000, PACK_MS = 4 * 3600e3, MOST_PAGES = 300;
-const PRIVATE = ["/sign-in", "/settings/password", "/offline"];
+const PRIVATE = ["/sign-in", "/settings/password", "/plan/calendar", "/offline"];
 const { list, isNews, pathOf, idsIn, recall, remember } = outbox;
 const channel = new BroadcastChannel("fieldbook");
 const tell = (type, more) => channel.postMessage({ type, ...more });

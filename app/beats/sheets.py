@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from app.beats.calendars import Calendar, SpecialDay, calendar_of, is_announced, special_days
 from app.beats.rules import Asked, DayLoad, Remedy, RemedyKind, Shortfall
-from app.planning.views import duration_text
+from app.planning.shown import duration_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def change_own_password(actor: Actor, current: str, new: str, address: str, devi
 
 
 def change_own_profile(actor: Actor, values: dict[str, object], version: int | None, now: datetime) -> Person:
-    """Change name, phone, language, zone, start of the day and working hours of oneself."""
+    """Change name, phone, language, zone, start and end of the day, working hours and most visits of oneself."""
     must(actor, P.PROFILE_OWN)
     person = get_self(actor)
     must_match(version, person.version)
@@ -102,7 +102,7 @@ def change_own_profile(actor: Actor, values: dict[str, object], version: int | N
 
 OWN_FIELDS = (
     "name", "phone", "language", "zone", "start_label", "start_lat", "start_lon", "work_from", "work_to", "lunch_from",
-    "lunch_minutes",
+    "lunch_minutes", "end_label", "end_lat", "end_lon", "most_visits",
 )  # fmt: skip
 
 

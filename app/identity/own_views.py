@@ -29,7 +29,8 @@ LATEST_LOOKS = 10
 AT_ONCE = 1000  # rows of the download that are read at a time
 PARTICULARS = (
     "name", "email", "phone", "role", "zone", "language", "discount_limit", "start_label", "start_lat", "start_lon",
-    "work_from", "work_to", "lunch_from", "lunch_minutes", "created_at",
+    "end_label", "end_lat", "end_lon", "work_from", "work_to", "lunch_from", "lunch_minutes", "most_visits",
+    "created_at",
 )  # fmt: skip
 
 

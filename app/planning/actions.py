@@ -11,7 +11,7 @@ from app.identity.queries import get_self
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import Actor, must
-from app.kernel.dates import at_local, today_in
+from app.kernel.dates import at_local
 from app.kernel.errors import InvalidError
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
@@ -60,10 +60,9 @@ def fill_day(actor: Actor, day: date, now: datetime) -> int:
     plan = get_day(actor, day, now)
     _check_size(plan.waiting)
     planned = [plan.stop_of(line) for line in plan.waiting]
-    person = get_self(actor)
-    suggested = list_suggested(actor, plan, today_in(person.zone, now))
+    suggested = list_suggested(actor, plan)
     places = [stop.position for stop in (*planned, *suggested.values())]
-    driving = find_driving(person.team_id, Asked(places, (plan.shift.start, plan.shift.end)))
+    driving = find_driving(get_self(actor).team_id, Asked(places, (plan.shift.start, plan.shift.end)))
     kept = order_of(best_days(planned, [plan.shift], driving).runs[0])
     asked = [*(replace(stop, must=True) for stop in kept), *suggested.values()]
     (run,) = best_days(asked, [plan.shift], driving).runs

@@ -25,3 +25,13 @@ class VisitTimeFixed(Event):
 @dataclass(frozen=True, slots=True)
 class TravelSettingsSaved(Event):
     """How travel times are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeedMade(Event):
+    """Of a person: a new secret address of the calendar, in place of any before."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeedEnded(Event):
+    """Of a person: the calendar has no address any more."""

@@ -37,3 +37,13 @@ class TeamSpeed(Model):
     drives: Mapped[int]
     since: Mapped[datetime]
     learned_at: Mapped[datetime]
+
+
+class CalendarFeed(Model):
+    """The secret address under which a person's planned visits are read as a calendar; one at most. Only the SHA-256 of
+    its token is kept: who reads the database, or a backup, learns no address."""
+
+    __tablename__ = "calendar_feed"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]

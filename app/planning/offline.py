@@ -1,7 +1,7 @@
-"""The plan on a phone without signal; it carries, besides those who are visited, who is near to them and who is due."""
+"""The plan on a phone without signal: every day that the page offers, who is near to today's stops and who is due."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from app.accounts.queries import nearest_accounts
@@ -9,6 +9,7 @@ from app.accounts.rules import AccountFilters
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
+from app.planning.forms import shown_days
 from app.planning.queries import get_day, list_due_candidates, position_of
 from app.sync.ports import Carried, Subjects
 
@@ -28,7 +29,7 @@ def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
 
 def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
     today = today_in(actor.zone, now)
-    return ["/plan", f"/plan?day={today}", f"/plan?day={today + timedelta(days=1)}", "/nearby"]
+    return ["/plan", *(f"/plan?day={day}" for day in shown_days(today, today)), "/nearby"]
 
 
 CARRIED = Carried(P.PLANNING_USE, subjects=_subjects, addresses=_addresses)

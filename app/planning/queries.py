@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.accounts.models import Account, Place
 from app.accounts.ports import find_open_business
@@ -24,7 +24,7 @@ from app.planning.driving import Asked, Driving
 from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shift_on
 from app.planning.scoring import Worth
 from app.planning.travel import find_driving
-from app.visits.models import Dismissal, Visit
+from app.visits.models import CheckIn, Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
 from app.visits.rules import Dismissal as DismissalKind
 from app.visits.rules import VisitState
@@ -40,11 +40,13 @@ _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """A rep's day. `begun` are the visits with a check-in, by its time; `ordered` those to come, in their order, and
-    `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose` have no place in the
-    order yet; `dismissed` will not take place. `worths`: what is known of the accounts of those to come."""
+    """A rep's day, as seen on `today` of theirs. `begun` are the visits with a check-in, by time; `ordered` those to
+    come, in their order, and `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose`
+    have no place in the order yet; `dismissed` will not take place. `worths`: what is known of the accounts of those to
+    come."""
 
     day: date
+    today: date
     base_label: str
     shift: Shift
     begun: tuple[VisitLine, ...]
@@ -84,7 +86,8 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
     begun = tuple(sorted((line for line in lines if line.state in _BEGUN), key=lambda line: line.row.check_in_at))
     waiting = [line for line in lines if line.state in _OPEN]
     ordered = tuple(line for line in waiting if line.row.sequence is not None)
-    earliest = [_end_of(line) for line in begun] + ([now] if day == today_in(person.zone, now) else [])
+    today = today_in(person.zone, now)
+    earliest = [_end_of(line) for line in begun] + ([now] if day == today else [])
     here = next(filter(None, (position_of(line) for line in reversed(begun))), None)
     shift = shift_on(day, hours, max(earliest, default=None), here)
     if shift.most_stops is not None:
@@ -94,6 +97,7 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
     worths = find_worths(actor, {line.row.account_id for line in waiting}, day)
     return DayPlan(
         day,
+        today,
         person.start_label,
         shift,
         begun,
@@ -163,7 +167,7 @@ def find_planned(actor: Actor, day: date) -> Mapping[UUID, UUID]:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An account that could be visited. Distance in metres from the last stop; None where it was not asked. `wish`:
-    when it wishes that, where the day of the plan is none of it."""
+    when it wishes that, where the day of the plan is none of it. `planned_on`: the actor's next visit there."""
 
     id: UUID
     name: str
@@ -173,6 +177,7 @@ class Candidate:
     due_on: date | None = None
     distance_m: float | None = None
     wish: str = ""
+    planned_on: date | None = None
 
 
 def list_due_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
@@ -185,7 +190,7 @@ def list_due_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
         )
         for e in due
     ]  # fmt: skip
-    return _new(found, plan)
+    return _new(actor, found, plan)
 
 
 def list_near_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
@@ -197,7 +202,7 @@ def list_near_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
     found = {
         e.id: Candidate(e.id, e.name, e.rating, e.address, e.last_visit_on, None, e.distance_m) for e in reversed(near)
     }
-    return _new(list(reversed(found.values())), plan)
+    return _new(actor, list(reversed(found.values())), plan)
 
 
 def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Candidate]:
@@ -207,14 +212,14 @@ def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Ca
         return ()
     rows = list_accounts(actor, filters, 1, plan.day).rows
     found = [Candidate(row.id, row.name, row.rating, row.address, row.last_visit_on) for row in rows]
-    return _new(found, plan)
+    return _new(actor, found, plan)
 
 
-def list_suggested(actor: Actor, plan: DayPlan, today: date) -> Mapping[UUID, Stop]:
+def list_suggested(actor: Actor, plan: DayPlan) -> Mapping[UUID, Stop]:
     """Place -> the visit that a plan may add by itself: to the actor's own accounts that are due and welcome visits on
     that day, have a position, and to which none is planned until a week later, nor was called off on that day."""
     due = list_overdue(actor, plan.day + timedelta(days=1), MOST_SUGGESTED, actor.person_id)
-    named = _named_around(actor, plan.day, today)
+    named = _named_around(actor, plan.day, plan.today)
     due = [each for each in due if each.id not in named and not is_against(each.wish, plan.day)]
     worths = find_worths(actor, {each.id for each in due}, plan.day)
     hours = {place.id: place for place in list_places_of(actor, [each.id for each in due])}
@@ -240,8 +245,18 @@ def _named_around(actor: Actor, day: date, today: date) -> frozenset[UUID]:
     return frozenset(db.session.scalars(rows))
 
 
-def _new(found: Sequence[Candidate], plan: DayPlan) -> Sequence[Candidate]:
-    return [each for each in found if each.id not in plan.accounts][:CANDIDATES]
+def _new(actor: Actor, found: Sequence[Candidate], plan: DayPlan) -> Sequence[Candidate]:
+    chosen = [each for each in found if each.id not in plan.accounts][:CANDIDATES]
+    rows = (
+        select(Visit.account_id, func.min(Visit.planned_on))
+        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
+        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
+        .where(Visit.rep_id == actor.id, Visit.account_id.in_([each.id for each in chosen]))
+        .where(Visit.planned_on >= plan.today, Dismissal.visit_id.is_(None), CheckIn.visit_id.is_(None))
+        .group_by(Visit.account_id)
+    )
+    planned = {row[0]: row[1] for row in db.session.execute(rows)} if chosen else {}
+    return [replace(each, planned_on=planned.get(each.id)) for each in chosen]
 
 
 # --- Around what? ----------------------------------------------------------------------------------------------------

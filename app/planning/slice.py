@@ -6,7 +6,7 @@ from uuid import UUID
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.i18n import N_
-from app.planning import jobs, nearby, offline, travel_views, views
+from app.planning import feed_views, jobs, nearby, offline, print_views, stored, travel_views, views
 from app.planning.commands import plan_day, roads
 from app.web.slice import MenuItem, Panel, Slice
 
@@ -17,7 +17,7 @@ def _around_account(_actor: Actor, account_id: UUID) -> dict[str, Any]:
 
 SLICE = Slice(
     name="planning",
-    blueprints=(nearby.blueprint, views.blueprint, travel_views.blueprint),
+    blueprints=(nearby.blueprint, views.blueprint, travel_views.blueprint, feed_views.blueprint, print_views.blueprint),
     menu=(
         MenuItem(N_("Nearby"), "nearby.nearby_index", "nearby", P.PLANNING_USE, "tabs", N_("Day"), 20),
         MenuItem(N_("Plan"), "planning.plan_show", "plan", P.PLANNING_USE, "tabs", N_("Day"), 25),
@@ -28,5 +28,5 @@ SLICE = Slice(
     ),
     jobs=(jobs.LEARN_SPEEDS,),
     commands=(roads, plan_day),
-    plugs=(offline.CARRIED,),
+    plugs=(offline.CARRIED, stored.CALENDAR),
 )

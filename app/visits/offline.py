@@ -16,7 +16,7 @@ from app.kernel.errors import NotFoundError
 from app.kernel.geo import Position
 from app.sync.ports import SLOT_ACCOUNT, Carried, Rows, Screen, Subjects
 from app.visits.forms import CheckInForm, PlanForm, ReportForm, UnplannedForm
-from app.visits.queries import VisitLine, find_present, list_day, list_missed
+from app.visits.queries import VisitLine, count_days, find_present, list_day, list_missed
 from app.visits.rules import STATE_NAMES, TONES, VisitState
 from app.web.actor import current_actor
 from app.web.guard import needs
@@ -27,6 +27,7 @@ from app.web.panels import shown_in
 blueprint = Blueprint("visits_offline", __name__, url_prefix="/offline")
 
 MOST_MISSED = 10
+WEEK = 7  # days, from today
 STATES = {"planned": VisitState.PLANNED, "here": VisitState.CHECKED_IN, "over": VisitState.DONE}
 
 
@@ -86,8 +87,16 @@ def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str
     ]
 
 
+def _week(actor: Actor, now: datetime) -> list[VisitLine]:
+    """What is planned for the days after tomorrow, which the plan shows: their pages are not carried whole."""
+    today = today_in(actor.zone, now)
+    days = count_days(actor, today + timedelta(days=2), today + timedelta(days=WEEK - 1))
+    return [line for day in sorted(days) for line in list_day(actor, actor.person_id, day, now)]
+
+
 def _rows(actor: Actor, now: datetime, _accounts: Subjects) -> Rows:
-    return {line.row.id: slots_of(line) for line in _lines(actor, now)}
+    ahead = {line.row.id: {**slots_of(line), "ahead": "yes"} for line in _week(actor, now)}
+    return ahead | {line.row.id: slots_of(line) for line in _lines(actor, now)}
 
 
 def slots_of(line: VisitLine) -> dict[str, str]:
@@ -120,6 +129,7 @@ def _screens(actor: Actor, _now: datetime, _accounts: Subjects) -> Iterable[Scre
         *_begun(actor),
         Screen("/visits/*", "/offline/visits/planned", after="/visits/new"),
         Screen("/visits/*", "/offline/visits/planned", after="/plan/visits"),
+        Screen("/visits/*", "/offline/visits/planned", where=("ahead", "yes")),
         Screen("/accounts/*/check-in", "/offline/check-in"),
         Screen("/accounts/*/visits/new", "/offline/visits/new"),
     )

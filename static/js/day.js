@@ -1,14 +1,15 @@
 /**
  * Today and Plan as the entries on this phone have changed them (`outbox:news` of kept.js): where the rep is, which stop is next, in
- * which order. Times and distances are the server's to work out.
+ * which order, and at which times (plan-times.js). Today's distances are the server's to work out.
  *
  *   <div id="now">                          Today's cards of the visit that is open and of the next stop
  *   <div id="visits" data-day="2026-11-22"> its visits: <ul><li data-open (not begun)><div><a href="/visits/…">
  *   <ol data-sortable data-day="…">         the plan's order: <li data-id="id of the visit">
  */
+import { showTimes } from "./plan-times.js";
 import { _ } from "./words.js";
 
-/** @typedef {{key: string, ids: string[], url: string, fields: [string, string][], to: string, page: string, opens: string, about: string, state: string}} Entry */
+/** @typedef {{key: string, ids: string[], url: string, fields: [string, string][], to: string, page: string, opens: string, about: string, state: string, at: string}} Entry */
 /** @typedef {{href: string, name: string, address: string}} Stop */
 
 const { outbox } = self;
@@ -74,12 +75,17 @@ function showNow(now, visits, news) {
 /** @type {WeakMap<Element, Element[]>} */
 const came = new WeakMap();
 
-/** @param {Element} list @param {Entry[]} news */
+/** @param {HTMLElement} list @param {Entry[]} news */
 function putInOrder(list, news) {
   const rows = came.get(list) ?? [...list.children];
   came.set(list, rows);
-  const begun = news.filter((entry) => ["check-in", "check-out", "dismissal"].includes(deed(entry))).flatMap(({ ids }) => ids);
-  const stops = /** @type {HTMLElement[]} */ (rows).filter(({ dataset }) => dataset.id && !begun.includes(dataset.id));
+  const over = news.filter((entry) => ["check-in", "check-out", "dismissal"].includes(deed(entry))).flatMap(({ ids }) => ids);
+  rows.forEach((row) => row.toggleAttribute("hidden", over.includes(row.getAttribute("data-id") ?? "")));
+  const stops = /** @type {HTMLElement[]} */ (rows).filter(({ dataset, hidden }) => dataset.id && !hidden);
+  /** @type {Record<string, number>} */
+  const minutes = {};
+  /** @type {Record<string, string>} */
+  const times = {};
   let isChanged = false, isBest = false;
   for (const entry of news.filter((each) => value(each, "day") === list.getAttribute("data-day"))) {
     const [id] = outbox.idsIn(outbox.pathOf(entry)), at = stops.findIndex(({ dataset }) => dataset.id === id), what = deed(entry);
@@ -87,19 +93,35 @@ function putInOrder(list, news) {
     if (what === "order") stops.sort((one, other) => order.indexOf(one.dataset.id ?? "") - order.indexOf(other.dataset.id ?? ""));
     if (what === "move" && at >= 0) stops.splice(Math.max(0, at + Number(value(entry, "steps"))), 0, ...stops.splice(at, 1));
     if (what === "withdrawal" && at >= 0) stops.splice(at, 1);
+    if (what === "length") minutes[id] = Number(value(entry, "minutes"));
+    if (what === "time") times[id] = value(entry, "time");
     if (what === "best-order") isBest = true;
-    isChanged ||= ["order", "move", "withdrawal"].includes(what);
+    isChanged ||= ["order", "move", "withdrawal", "length", "time"].includes(what);
   }
   if (isBest) list.before(make("p", "note warn is-kept", _("The best order is worked out when there is a connection.")));
-  if (!isChanged) return rows.forEach((row) => row.toggleAttribute("hidden", begun.includes(row.getAttribute("data-id") ?? "")));
-  list.before(make("p", "note is-kept", _("In your order. The times are worked out when there is a connection.")));
-  list.replaceChildren(...stops);
-  stops.forEach((stop, i) => {
-    const number = stop.querySelector(".lead"), [earlier, later] = stop.querySelectorAll("[name=steps]");
-    if (number) number.textContent = String(i + 1);
-    for (const said of /** @type {NodeListOf<HTMLElement>} */ (stop.querySelectorAll(".when, .travel, .remarks"))) said.hidden = true;
-    earlier?.toggleAttribute("disabled", i === 0);
-    later?.toggleAttribute("disabled", i === stops.length - 1);
+  if (isChanged) {
+    list.before(make("p", "note is-kept", _("Changed on this phone, with the times that it works out.")));
+    list.replaceChildren(...rows.filter((row) => row.getAttribute("data-id") && row.hasAttribute("hidden")), ...stops);
+  }
+  if (isChanged || over.length || document.documentElement.dataset.keptAt) showTimes(list, { begun: begunOf(news), minutes, times });
+}
+
+/** What only the server can find, it says before somebody taps and waits. */
+function sayServers() {
+  const isLost = !navigator.onLine || document.documentElement.dataset.keptAt;
+  document.querySelectorAll(".is-lost").forEach((said) => said.remove());
+  for (const form of isLost ? document.querySelectorAll("[action='/plan/best-order'], [action='/plan/suggestions']") : []) {
+    form.before(make("p", "soft is-lost", _("This needs a connection: your tap is kept until there is one.")));
+  }
+}
+for (const name of ["online", "offline"]) addEventListener(name, sayServers);
+
+/** The visits that have begun, by their check-ins; `until` where they are over. @param {Entry[]} news */
+function begunOf(news) {
+  const moment = (/** @type {Entry | undefined} */ entry) => entry ? Date.parse(entry.at) / 1000 : null;
+  return news.filter((entry) => deed(entry) === "check-in").map((entry) => {
+    const left = news.find((each) => deed(each) === "check-out" && outbox.pathOf(each).includes(entry.opens));
+    return { id: entry.opens, at: moment(entry) ?? 0, until: moment(left) };
   });
 }
 
@@ -107,5 +129,6 @@ document.addEventListener("outbox:news", (event) => {
   const all = /** @type {CustomEvent<Entry[]>} */ (event).detail, news = all.filter(({ state }) => state !== "refused");
   const now = document.getElementById("now"), visits = document.getElementById("visits"), list = document.querySelector("[data-sortable]");
   if (now && visits) addPlanned(visits, news), showNow(now, visits, news);
-  if (list) putInOrder(list, news);
+  if (list instanceof HTMLElement) putInOrder(list, news);
+  sayServers();
 });

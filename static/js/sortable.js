@@ -8,7 +8,8 @@
  *   <output id="moved"></output>
  *
  * - Handles are shown by this module. While dragging, the item has the class `is-dragging` and the list `is-sorting`.
- * - A drop at another place writes all data-id, comma separated, into `order` and submits the form; Escape puts everything back.
+ * - A drop at another place writes all data-id, comma separated, into `order`, dispatches `sortable:moved` on the list and submits the
+ *   form; Escape puts everything back.
  */
 const EDGE_PX = 72; // scrolls when the pointer is this near to the top or bottom of the window
 const STEP_PX = 10; // a frame
@@ -71,6 +72,7 @@ function save(list, moved) {
   if (status) {
     status.textContent = text.replace("%n", String(items.indexOf(moved) + 1)).replace("%m", String(items.length));
   }
+  list.dispatchEvent(new CustomEvent("sortable:moved", { bubbles: true }));
   const form = document.querySelector(sortableForm);
   if (!(form instanceof HTMLFormElement)) return;
   const order = form.elements.namedItem("order");

@@ -241,8 +241,8 @@ def test_today_and_the_plan_follow_what_was_done_without_network(fresh_demo: Run
     assert len(before) >= 2, "the demo leaves two visits of today, or more"
     page.locator("[data-sortable] [name=steps][value='1']:enabled").first.click()
     expect(order.first).to_have_attribute("data-id", before[1] or "")
-    expect(page.get_by_text("In your order.")).to_be_visible()
-    expect(order.first.locator(".when")).to_be_hidden()
+    expect(page.get_by_text("Changed on this phone")).to_be_visible()
+    expect(order.first.locator(".when")).to_be_visible()
     expect(order.first.locator("[name=steps][value='-1']")).to_be_disabled()
     added = page.locator("#add form[action='/plan/visits'] button").first.get_attribute("aria-label") or ""
     page.locator("#add form[action='/plan/visits'] button").first.click()

@@ -37,10 +37,11 @@ def test_the_matrix_is_the_reviewed_one(app: Flask) -> None:
 
 
 def test_nothing_but_signing_in_and_the_house_itself_is_public(app: Flask) -> None:
-    """The style guide exists in development only."""
+    """The style guide exists in development only; the address of a calendar is itself the key."""
     lines = [line.split() for line in matrix(app).splitlines()]
     assert {rule for _method, rule, mark, *_ in lines if mark == PUBLIC} <= {
         "/sign-in", "/language", "/healthz", "/styleguide", "/manifest.webmanifest", "/sw.js", "/offline",
+            "/calendar/<token>.ics",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """One's own settings and password."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,31 @@ def test_settings_are_saved_and_shown(browser: Open, cast: Cast) -> None:
     assert "Your settings are saved." in shown
 
 
+def test_where_the_day_ends_and_how_many_visits_it_takes(browser: Open, cast: Cast) -> None:
+    rita = browser(cast.rita)
+    ends = {"end_label": "Mother's", "end_lat": "31.4", "end_lon": "121.25", "most_visits": "8"}
+    assert "<details><summary" in rita.get("/settings").text, "what most people leave empty is folded away"
+    assert rita.post("/settings", **{**SETTINGS, **ends}).status_code == 303
+    saved = person(cast)
+    assert (saved.end_label, saved.end_lat, saved.end_lon, saved.most_visits) == ("Mother's", 31.4, 121.25, 8)
+    shown = rita.get("/settings").text
+    assert "<details open><summary" in shown and 'value="Mother&#39;s"' in shown and 'value="8"' in shown
+    assert "Mother&#39;s (31.40000, 121.25000)" in rita.get("/settings/stored").text
+    assert rita.get("/settings/stored.json").get_json()["me"]["most_visits"] == 8
+    nothing = dict.fromkeys(ends, "") | {"version": "2"}
+    assert rita.post("/settings", **{**SETTINGS, **nothing}).status_code == 303
+    saved = person(cast)
+    assert (saved.end_label, saved.end_lat, saved.end_lon, saved.most_visits) == ("", None, None, None)
+
+
+def test_a_wrong_end_is_told_at_its_own_field(browser: Open, cast: Cast) -> None:
+    answer = browser(cast.rita).post("/settings", **{**SETTINGS, "end_lat": "91", "end_lon": "1", "end_label": "Pole"})
+    assert answer.status_code == 422 and "There is no such position on earth." in answer.text
+    assert "<details open><summary" in answer.text and 'value="Pole"' in answer.text
+    field = re.search(r'<input[^>]* name="end_lat"[^>]*>', answer.text)
+    assert field and 'aria-invalid="true"' in field[0]
+
+
 def test_the_chosen_language_is_spoken_at_once(browser: Open, cast: Cast) -> None:
     rita = browser(cast.rita)
     rita.post("/settings", **{**SETTINGS, "language": "zh_Hant"})
@@ -56,6 +82,13 @@ def test_the_chosen_language_is_spoken_at_once(browser: Open, cast: Cast) -> Non
         {"start_lat": "91"},
         {"start_lat": "nan"},
         {"start_lon": ""},
+        {"end_lat": "31.2", "end_lon": ""},
+        {"end_lat": "31.2", "end_lon": "181"},
+        {"end_label": "Home, without a position"},
+        {"most_visits": "0"},
+        {"most_visits": "61"},
+        {"most_visits": "-3"},
+        {"most_visits": "many"},
     ],
 )
 def test_what_is_wrong_comes_back_as_it_was_typed(browser: Open, cast: Cast, wrong: dict[str, str]) -> None:

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import pytest
+
 from app.kernel.geo import Position
 from app.planning.itinerary import route_links
 from app.planning.rules import Shift, Stop, WorkingHours, arrivals, shift_on, with_stop
@@ -93,6 +95,28 @@ def test_links_take_as_many_stops_as_each_app_can() -> None:
     assert len(args(links.apple[0].url)["waypoint"]) == 13
     assert args(links.amap[0].url)["via"] == ["121.000000,31.000000,Shop 0"]
     assert route_links([], nowhere).google == ()
+
+
+@pytest.mark.parametrize(
+    ("device", "begins"), [("Android 16", "amapuri://route/plan/?"), ("iPhone", "iosamap://path?")]
+)
+def test_the_app_of_amap_takes_a_whole_day(device: str, begins: str) -> None:
+    stops = [(Position(31 + n / 100, 121), f"店|{n}&") for n in range(18)]
+    first, last = route_links(stops, nowhere, f"Mozilla/5.0 ({device})").amap_app
+    assert ((first.first, first.last), (last.first, last.last)) == ((1, 17), (18, 18))
+    assert first.url.startswith(begins)
+    said = args(first.url)
+    assert (said["vian"], said["dlat"], said["dev"]) == (["16"], ["31.160000"], ["1"])
+    assert [len(said[name][0].split("|")) for name in ("vialons", "vialats", "vianames")] == [16, 16, 16]
+    assert said["vianames"][0].split("|")[0] == "店 0&"
+    assert "slat" not in said, "it begins where the phone is"
+    assert args(route_links(stops[:1], everywhere, device).amap_app[0].url)["dev"] == ["0"]
+    assert route_links(stops, nowhere, "Windows").amap_app == ()
+
+
+def test_links_name_stops_by_their_numbers_in_the_plan() -> None:
+    stops = [(Position(31, 121), "a"), (Position(32, 121), "c")]
+    assert [(link.first, link.last) for link in route_links(stops, nowhere, numbers=[1, 3]).google] == [(1, 3)]
 
 
 def test_links_carry_the_datum_of_the_app() -> None:

@@ -283,3 +283,10 @@ def test_the_rest_of_a_running_day_is_planned_anew(cast: Cast, stage: Stage) -> 
     assert day.run.stops[1].start_at == at(15) and day.run.is_feasible
     assert day.shift.start == Position(31.2304, 121.5537), "from where she is"
     assert db.session.scalar(select(func.count(Visit.id))) == 4
+
+
+def test_who_is_planned_soon_is_said_beside_the_name(cast: Cast, stage: Stage, browser: Open) -> None:
+    due(stage.near)
+    plan(cast.rita, stage.near, tomorrow() + timedelta(days=2))
+    page = browser(cast.rita).get(f"/plan?day={tomorrow()}&from=due").text
+    assert "Near Bakery" in page and "Planned for " in page

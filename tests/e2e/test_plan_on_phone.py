@@ -1,0 +1,193 @@
+"""The plan of a day in the hand: its times at once when a stop is moved, with signal and without."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import PHONE, Running, Visit, Visitor
+from tests.e2e.test_outbox import carried, offline, sent, until
+
+WORDS = ["rep.london", "rep", "rep.taipei"]  # in English, and in either Chinese
+
+
+def planned(visitor: Visitor, visits: int = 4, ahead: int = 3) -> str:
+    """The address of a day so many days ahead, with its best order."""
+    address = f"/plan?day={datetime.now(UTC).date() + timedelta(days=ahead)}"
+    page = visitor.go(address)
+    while page.locator("form[action$='/withdrawal']").count() < visits:
+        before = page.locator("form[action$='/withdrawal']").count()
+        page.locator("form[action='/plan/visits'] button").first.click()
+        page.locator("form[action$='/withdrawal']").nth(before).wait_for(state="attached")
+    sent(page)
+    page.locator("form[action='/plan/best-order'] button").click()
+    page.locator("ol[data-sortable] > [data-id]").nth(visits - 1).wait_for()
+    sent(page)
+    visitor.go(address)
+    return address
+
+
+def shown(page: Page) -> dict[str, Any]:
+    """Everything that the page says of times."""
+    said: dict[str, Any] = page.evaluate(
+        """() => {
+          const text = (element) => {
+            const copy = element.cloneNode(true);
+            copy.querySelectorAll(".is-kept").forEach((each) => each.remove());
+            return copy.textContent.replace(/\\s+/g, " ").trim();
+          };
+          return {
+            rows: [...document.querySelectorAll("[data-sortable] > li")].map((row) =>
+              [row.className, ...[...row.querySelectorAll(".lead, .when, .when + p, .remarks")].map(text),
+               ...[...row.querySelectorAll("form:not([hidden]) > [type=hidden][name=time]:not([value=''])")]
+                 .map((field) => field.value)]),
+            sums: [...document.querySelectorAll(".plan-stats .stat")].map(text),
+            notes: [...document.querySelectorAll(".plan-stats ~ .note:not(.is-kept)")].map(text),
+          };
+        }"""
+    )
+    return said
+
+
+def drag(page: Page, place: int, to: int) -> None:
+    """The handle of one stop, to the place of another."""
+    handles = page.locator("[data-sortable-handle]")
+    handles.nth(place).scroll_into_view_if_needed()
+    for step, at in enumerate((place, to)):
+        box = handles.nth(at).bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 10, box["y"] + (30 if step and to > place else 10), steps=8)
+        if not step:
+            page.mouse.down()
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE)
+    rep.sign_in(name)
+    carried(rep)
+    address = planned(rep)
+    page, before = rep.page, shown(rep.page)
+    offline(rep, True)
+    rep.go(address)
+    assert shown(page) == before, "nothing has changed yet"
+    expect(page.locator(".is-lost").first).to_be_visible()
+    stops = page.locator("[data-sortable] > [data-id]")
+
+    def kept(number: int) -> None:
+        expect(page.locator("#outbox b")).to_have_text(str(number))
+        rep.go(address)
+        page.locator(".card .note.is-kept").wait_for()
+
+    drag(page, 0, 2)
+    kept(1)
+    stops.first.locator("[name=steps][value='1']").click()
+    kept(2)
+    stops.last.locator("summary").click()
+    stops.last.locator("form[action$='/time'] [type=time]").fill("16:10")
+    stops.last.locator("form[action$='/time'] .button").first.click()
+    kept(3)
+    stops.nth(1).locator("summary").click()
+    stops.nth(1).locator("[name=minutes]").fill("125")
+    stops.nth(1).locator("form[action$='/length'] button").click()
+    kept(4)
+    expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
+    expect(page.locator("[data-legs-stale]")).to_be_visible()
+    expect(page.locator("[data-legs]")).to_be_hidden()
+    pins = json.loads(page.locator("#plan_pins").text_content() or "")
+    first = stops.first.get_attribute("data-id")
+    assert [pin["id"] for pin in pins["pins"] if pin["n"] == "1"] == [first]
+    moved = shown(page)
+    assert moved["rows"] != before["rows"] and moved["sums"] != before["sums"]
+    offline(rep, False)
+    sent(page)
+    rep.go(address)
+    expect(page.locator(".is-lost, .card .note.is-kept")).to_have_count(0)
+    assert shown(page) == moved
+    expect(page.locator("[data-legs]")).to_be_visible()
+
+
+def test_the_times_are_there_before_the_server_answers(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE)
+    rep.sign_in("rep2.london")
+    carried(rep)
+    address = planned(rep)
+    page, before = rep.page, shown(rep.page)
+    page.evaluate("document.addEventListener('submit', (event) => event.stopImmediatePropagation(), true)")
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault(), true)")
+    drag(page, 0, 2)
+    now = shown(page)
+    assert now["rows"] != before["rows"] and now["sums"] != before["sums"]
+    expect(page.locator("#outbox")).to_be_hidden()
+    page.reload()
+    assert shown(page) == before, "nothing was sent"
+    drag(page, 0, 2)
+    until(page, "(await outbox.list()).some(({url, state}) => url === '/plan/order' && state === 'sent')")
+    rep.go(address)
+    assert shown(page) == now
+
+
+def test_where_the_rep_is_by_now_counts_without_signal(fresh_demo: Running, visitor: Visit) -> None:
+    """Whoever has checked in drives on from there, and no time lies in the past."""
+    rep = visitor(fresh_demo, PHONE, position=(51.5, -0.1))
+    rep.sign_in("rep2.london")
+    carried(rep)
+    offline(rep, True)
+    page = rep.go("/plan")
+    stops = page.locator("[data-sortable] > [data-id]:visible")
+    before = [stops.nth(n).get_attribute("data-id") for n in range(stops.count())]
+    rep.go(f"/visits/{before[0]}")
+    page.click("[data-position-submit]")
+    page.locator("#report").wait_for()
+    rep.go("/plan")
+    expect(page.locator(f"[data-id='{before[0]}']")).to_be_hidden()
+    expect(stops.first.locator(".lead")).to_have_text("1")
+    now = page.evaluate(
+        "new Date().toLocaleTimeString('en-GB', {timeZone: 'Europe/London', hour: '2-digit', minute: '2-digit'})"
+    )
+    first = stops.first.locator(".when").inner_text().partition("–")[0]
+    assert first > now or now > "22:00", "the visit that lasts comes first"
+    expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
+    assert before[0] not in (page.locator("#plan_pins").text_content() or "")
+
+
+def test_every_day_that_can_be_chosen_is_there_without_signal(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE)
+    rep.sign_in("rep.london")
+    carried(rep)
+    offline(rep, True)
+    page = rep.go("/plan")
+    days = page.locator(".chips a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert len(days) == 7
+    for day in days:
+        rep.go(day)
+        expect(page.locator(".chips [aria-current]")).to_have_attribute("href", day)
+        expect(page.locator("#add")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_twelve_visits_print_on_one_page(name: str, demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, color_scheme="dark")
+    rep.sign_in(name)
+    address = planned(rep, 12, ahead=5)
+    page = rep.go(address.replace("/plan?", "/plan/print?"))
+    assert page.locator(".on-paper tbody tr").count() >= 12
+    for paper in ("A4", "Letter"):
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 1, paper
+
+
+def test_without_a_script_a_calendar_gets_its_address(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, java_script_enabled=False)
+    rep.sign_in("rep2.london")
+    page = rep.go("/plan/calendar")
+    page.click("form[action='/plan/calendar'] button")
+    address = page.locator("textarea.secret").input_value()
+    answer = rep.context.request.get(address)
+    assert answer.status == 200 and answer.text().startswith("BEGIN:VCALENDAR")
+    rep.fits()
+    page.reload()
+    expect(page.locator("textarea.secret")).to_have_count(0)
