@@ -128,8 +128,7 @@ def booked_days(work: RepWork) -> Mapping[UUID, list[date]]:
 
 def dues_of(work: RepWork, asked: Asked, travel: Travel) -> tuple[list[Due], list[Missing]]:
     """Every visit that is wanted, each account's in the order of their days; and those that no day is possible for."""
-    soon = Asked(asked.last_on + timedelta(days=1), _SOON, asked.weekdays, asked.calendar)
-    shifts = {day: shift_on(day, work.hours) for each in (asked, soon) for day in days_worked(work, each)}
+    shifts = shifts_around(work, asked)
     booked = booked_days(work)
     first = first_dues(work.customers, asked)
     found: list[Due] = []
@@ -138,7 +137,7 @@ def dues_of(work: RepWork, asked: Asked, travel: Travel) -> tuple[list[Due], lis
         own = booked[customer.account_id]
         for number, due_on in enumerate(due_days(customer, first[customer.account_id], own, asked)):
             is_new = customer.last_on is None and number == 0
-            due = _due(customer, due_on, is_new, own, asked, shifts)
+            due = due_of(customer, due_on, is_new, own, asked, shifts)
             if isinstance(due, Due):
                 found.append(due)
             else:
@@ -147,12 +146,18 @@ def dues_of(work: RepWork, asked: Asked, travel: Travel) -> tuple[list[Due], lis
     return _tried_until(_levelled(found, work, asked, within, travel), asked), missing
 
 
-def _due(
+def shifts_around(work: RepWork, asked: Asked) -> Mapping[date, Shift]:
+    """The shift of each day that the rep works in the period and in the two weeks after it."""
+    soon = Asked(asked.last_on + timedelta(days=1), _SOON, asked.weekdays, asked.calendar)
+    return {day: shift_on(day, work.hours) for each in (asked, soon) for day in days_worked(work, each)}
+
+
+def due_of(
     customer: Customer, due_on: date, is_new: bool, booked: Sequence[date], asked: Asked, shifts: Mapping[date, Shift]
 ) -> Due | Lack:
     """One visit with its days: half a rhythm sooner than it is due at most (a new account's first one at any time), and
     until the next one is due. Whether the wish can be held is judged by all of these days, also by those after the
-    period; `shifts` has some of them."""
+    period: `shifts` are those of `shifts_around`."""
     gap = gap_of(customer.every_days)
     wanted_on = max(due_on, asked.first_on)
     earliest = asked.first_on if is_new else wanted_on - timedelta(days=customer.every_days - gap)

@@ -9,7 +9,7 @@ from statistics import multimode
 from uuid import UUID
 
 from app.beats.days import Days, shifts_of, stop_booked, stop_of
-from app.beats.dues import Due, booked_days, due_days, dues_of, first_dues, gap_of
+from app.beats.dues import Due, booked_days, due_days, due_of, first_dues, gap_of, shifts_around
 from app.beats.rules import OUT_OF_ROOM, Asked, Missing, Remedy, RemedyKind, RepDraft, RepWork, Shortfall
 from app.planning.rules import Stop, Travel, arrivals
 from app.planning.solver import best_days, order_of
@@ -157,7 +157,7 @@ def with_other_reps(
     found = {draft.rep_id: draft for draft in drafts}
     for draft in sorted(drafts, key=lambda draft: (-(draft.shortfall.visits if draft.shortfall else 0), draft.rep_id)):
         if draft.shortfall is not None:
-            more = list(_by_others(draft, team[draft.rep_id][0], asked, team, travel))
+            more = list(_by_others(draft, team[draft.rep_id][0], asked, team))
             remedies = sorted((*draft.shortfall.remedies, *more), key=lambda remedy: -remedy.gains)
             found[draft.rep_id] = replace(draft, shortfall=replace(draft.shortfall, remedies=tuple(remedies)))
     return tuple(found.values())
@@ -181,22 +181,24 @@ def days_of(work: RepWork, draft: RepDraft, asked: Asked, travel: Travel) -> Day
 
 
 def _by_others(
-    draft: RepDraft, work: RepWork, asked: Asked, team: Mapping[UUID, tuple[RepWork, Days]], travel: Travel
+    draft: RepDraft, work: RepWork, asked: Asked, team: Mapping[UUID, tuple[RepWork, Days]]
 ) -> Iterator[Remedy]:
     """How many of the missing visits each of the others could make, whoever has most spare time first."""
-    waiting = {(each.account_id, each.wanted_on) for each in draft.missing if each.reason in OUT_OF_ROOM}
-    wanted = {account_id for account_id, _ in waiting}
-    customers = tuple(customer for customer in work.customers if customer.account_id in wanted)
+    customers = {customer.account_id: customer for customer in work.customers}
+    short = [each for each in draft.missing if each.reason in OUT_OF_ROOM and each.account_id in customers]
+    short.sort(key=lambda each: (-customers[each.account_id].value, each.wanted_on, each.account_id))
+    booked, mine = booked_days(work), team[draft.rep_id][1]
     others = [(other, days) for other, (_, days) in team.items() if other != draft.rep_id]
     for other, days in sorted(others, key=lambda each: (-each[1].spare_seconds, each[0])):
-        # On which days of the other one the visits may be.
-        lent = replace(team[other][0], customers=customers, booked=work.booked)
-        gains = 0
-        for due in dues_of(lent, asked, travel)[0]:
-            key = due.customer.account_id, due.due_on
-            free = team[draft.rep_id][1].apart(due.customer, due.days)
-            if key in waiting and days.tries < _MOST_TRIES and days.put_in(due.customer, free, NEAR):
-                waiting.discard(key)
-                gains += 1
-        if gains:
-            yield Remedy(RemedyKind.OTHER_REP, gains, gains, rep_id=other)
+        around = shifts_around(team[other][0], asked)
+        rest = []
+        for each in short:
+            customer = customers[each.account_id]
+            is_new = customer.last_on is None and not mine.on(each.account_id)
+            due = due_of(customer, each.wanted_on, is_new, booked[each.account_id], asked, around)
+            free = mine.apart(customer, due.days) if isinstance(due, Due) and days.tries < _MOST_TRIES else []
+            if not days.put_in(customer, free, NEAR):
+                rest.append(each)
+        if len(rest) < len(short):
+            yield Remedy(RemedyKind.OTHER_REP, len(short) - len(rest), len(short) - len(rest), rep_id=other)
+        short = rest

@@ -121,6 +121,12 @@ def test_another_rep_with_spare_time_near_is_named() -> None:
     assert not planned(taken, asked()).missing
 
 
+def test_another_rep_can_make_the_first_visits_of_new_accounts() -> None:
+    first, _ = team(work(*crowd(28, last_on=None, every_days=7)), colleague(1))
+    (remedy,) = remedies(first, RemedyKind.OTHER_REP)
+    assert remedy.gains == len(first.missing) == 13
+
+
 def test_time_is_promised_once() -> None:
     others = [replace(each, account_id=UUID(int=500 + number)) for number, each in enumerate(crowd(20))]
     idle = colleague(2, absent=((after(0), after(3)),))  # has the Friday
