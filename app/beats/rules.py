@@ -95,8 +95,8 @@ class RepWork:
 
 @dataclass(frozen=True, slots=True)
 class BeatVisit:
-    """A visit of the draft: in which place of its day (`sequence`, from 1), and when the rep is there (`planned_at`,
-    UTC). `booked`: the id of the visit that stood there already, None for a new one."""
+    """A visit of the draft: in which place of its day (`sequence`, from 1), and when it begins (`planned_at`, UTC; who
+    is there sooner waits). `booked`: the id of the visit that stood there already, None for a new one."""
 
     account_id: UUID
     place_id: UUID

@@ -163,5 +163,5 @@ def _visits(work: RepWork, days: Days) -> Iterator[BeatVisit]:
             stop, was = times.stop, booked.get(times.stop.id)
             account, place = (was.account_id, was.place_id) if was else (stop.id, places[stop.id])
             yield BeatVisit(
-                account, place, day, sequence, times.arrive_at, stop.visit_minutes, was.visit_id if was else None
+                account, place, day, sequence, times.start_at, stop.visit_minutes, was.visit_id if was else None
             )

@@ -73,7 +73,7 @@ def test_every_day_keeps_every_rule(drawn: tuple[RepWork, Asked]) -> None:
         stops, shift = day_of(done, day, visits)
         run = arrivals(stops, shift, travel=travel)
         assert run.is_feasible
-        assert [times.arrive_at for times in run.stops] == [each.planned_at for each in visits]
+        assert [times.start_at for times in run.stops] == [each.planned_at for each in visits]
         load = next(load for load in draft.days if load.day == day)
         assert (load.visits, load.drive_seconds) == (len(visits), run.travel_seconds)
         assert load.spare_seconds >= 0
@@ -188,7 +188,7 @@ def test_a_booked_visit_stays_at_its_time_and_others_go_around_it() -> None:
     draft = planned(work(*crowd, booked=(own,)), asked())
     (stays,) = [each for each in draft.visits if each.account_id == UUID(int=1)]
     assert (stays.day, stays.booked) == (after(2), own.visit_id)
-    assert stays.planned_at <= local(after(2), 11)
+    assert stays.planned_at == local(after(2), 11)
     assert all(local(after(2), 10) >= each.planned_at or each.planned_at >= local(after(2), 12)
                for each in draft.visits if each.day == after(2) and not each.booked)  # fmt: skip
 
@@ -198,6 +198,13 @@ def test_booked_visits_stay_on_days_that_are_not_worked_and_alone() -> None:
     crowd = [customer(number, minutes=120, last_on=after(-30)) for number in range(1, 25)]
     draft = planned(work(*crowd, booked=(own,)), asked())
     assert [each.booked for each in draft.visits if each.day == after(5)] == [own.visit_id]
+
+
+def test_agreed_times_outside_of_the_working_hours_are_told_or_come_late() -> None:
+    early = planned(work(booked=(booked(1, 1, after(0), fixed_at=local(after(0), 7)),)), asked())
+    assert [each.planned_at for each in early.visits] == [local(after(0), 9)]
+    late = planned(work(booked=(booked(1, 1, after(0), fixed_at=local(after(0), 19)),)), asked())
+    assert [(each.reason, each.booked is not None) for each in late.missing] == [(Lack.TOO_LONG, True)]
 
 
 def test_booked_visits_that_clash_are_told() -> None:

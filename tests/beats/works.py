@@ -1,6 +1,6 @@
 """Small teams for the tests: reps around one town, their customers, and what is asked."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -67,7 +67,7 @@ def planned(done: RepWork, what: Asked, seconds: float = QUICK) -> RepDraft:
 
 def local(day: date, hour: int, minute: int = 0) -> datetime:
     """The instant at which the clocks of ZONE show that."""
-    return datetime(day.year, day.month, day.day, hour - 8, minute, tzinfo=UTC)
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(hours=8)
 
 
 def days(weeks: int) -> st.SearchStrategy[date]:
