@@ -8,7 +8,7 @@ roads; building their table is measured too, loading the engines (once for each 
 5 days with 250 visits that are due), `tight` (the same days with 375), `rep` (one rep, 8 weeks), `team` (5 reps, 4
 weeks). Prints name=value lines: `*_s` and `*_cpu_s`, visits planned and missing, `*_short` those that more time would
 cure, kilometres, and of the days of one rep and week `*_most` and `*_fewest` visits where they differ most. Each day
-passes planning.rules.arrivals, or the bench fails. Ends with status 1 where the first week takes more than 5 s.
+passes planning.rules.arrivals, or the bench fails. Ends with status 1 where the first week takes more than 5 CPU s.
 """
 
 import csv
@@ -102,7 +102,7 @@ def driving_of(works: Sequence[RepWork]) -> Driving:
 
 
 def measured(name: str, case: Case, places: Sequence[Sequence[Position]]) -> float:
-    """Seconds of the whole case."""
+    """CPU seconds of the whole case, which has one core."""
     asked = Asked(FIRST_ON, case.weeks, calendar=Calendar.TW)
     works = [work_of(rep, places[rep], case) for rep in range(case.reps)]
     began, working = time.perf_counter(), time.process_time()
@@ -138,7 +138,7 @@ def measured(name: str, case: Case, places: Sequence[Sequence[Position]]) -> flo
         helped = with_other_reps(works, drafts, asked, driving_of(works))
         print(f"beats_{name}_other_reps_s={time.perf_counter() - began:.2f}", flush=True)
         assert len(helped) == len(drafts)
-    return took
+    return worked
 
 
 def checked(work: RepWork, draft: RepDraft, asked: Asked) -> int:
