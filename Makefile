@@ -2,7 +2,7 @@
 # Settings are environment variables: make run PORT=9000 FIELDBOOK_DATA=/srv/fieldbook
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types contracts translations bench bench-routes audit chaos format lock clean
+.PHONY: help run serve test check lint types contracts translations bench bench-routes bench-beats audit chaos format lock clean
 # Homebrew's libraries (pango) are not on the search path of every Python on a Mac.
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
@@ -47,6 +47,10 @@ bench: ## Measure; prints name=value lines
 bench-routes: ## Measure plans against the best known ones (ARGS="optw dayplan" for some of the sets)
 	@.ci/setup dev
 	@$(BIN)/python -m tests.bench.bench_routes $(ARGS)
+
+bench-beats: ## Measure week and beat plans (ARGS="week rep" for some of the cases)
+	@.ci/setup dev
+	@$(BIN)/python -m tests.bench.bench_beats $(ARGS)
 
 audit: ## Lighthouse and axe on the rep's pages; fails where a goal is missed
 	@.ci/setup audit

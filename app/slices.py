@@ -1,6 +1,7 @@
 """The table of contents: every slice of the house, lowest first."""
 
 from app.accounts import slice as accounts
+from app.beats import slice as beats
 from app.catalogue import slice as catalogue
 from app.contracts import slice as contracts
 from app.coverage import slice as coverage
@@ -37,4 +38,5 @@ SLICES: tuple[Slice, ...] = (
     sales.SLICE,
     contracts.SLICE,
     proposals.SLICE,
+    beats.SLICE,
 )

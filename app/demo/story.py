@@ -28,6 +28,7 @@ from app.contracts.actions import make_contract
 from app.coverage.actions import save_account_rhythm, save_class_rhythm
 from app.demo.cities import CITIES, LONDON, SHANGHAI, TAIPEI, City, Customer, customers_of
 from app.demo.goods import GOODS
+from app.demo.weeks import plan_weeks
 from app.identity.actions import change_own_profile
 from app.identity.administration import CompanyInput, PersonInput, add_person, save_team, set_up_company
 from app.identity.queries import actor_of, find_company, get_self
@@ -98,6 +99,8 @@ def seed_once(say: Callable[[str], None], now: datetime | None = None) -> None:
     say("Making the demo company …")
     db.session.rollback()
     transact(lambda: _tell(say, now))
+    plan_weeks(now)
+    say("  Week plans")
 
 
 def sign_ins() -> str:

@@ -14,6 +14,7 @@ class P:
     ACCOUNTS_IMPORT = "accounts:import"
     ACCOUNTS_READ = "accounts:read"
     ACCOUNTS_WRITE = "accounts:write"
+    BEATS_MANAGE = "beats:manage"  # week plans of reps, and their absences
     CATALOGUE_MANAGE = "catalogue:manage"
     CATALOGUE_READ = "catalogue:read"
     COMPANY_MANAGE = "company:manage"
@@ -40,7 +41,9 @@ _REP = frozenset(
         P.PROFILE_OWN, P.SALES_READ, P.SALES_WRITE, P.VISITS_READ, P.VISITS_WRITE,
     }
 )  # fmt: skip
-_MANAGER = _REP | {P.ACCOUNTS_ASSIGN, P.COVERAGE_MANAGE, P.QUESTIONS_MANAGE, P.TERRITORIES_MANAGE, P.VISITS_TEAM}
+_MANAGER = _REP | {
+    P.ACCOUNTS_ASSIGN, P.BEATS_MANAGE, P.COVERAGE_MANAGE, P.QUESTIONS_MANAGE, P.TERRITORIES_MANAGE, P.VISITS_TEAM,
+}  # fmt: skip
 _OFFICE = frozenset(
     {
         P.ACCOUNTS_ASSIGN, P.ACCOUNTS_IMPORT, P.ACCOUNTS_READ, P.ACCOUNTS_WRITE, P.CATALOGUE_READ, P.CONTRACTS_MAKE,
@@ -62,6 +65,7 @@ WORDS: dict[str, str] = {
     P.PLANNING_USE: N_("See who is near and plan the day"),
     P.VISITS_READ: N_("See visits"),
     P.VISITS_WRITE: N_("Plan visits, check in and out, report"),
+    P.BEATS_MANAGE: N_("Plan and publish the weeks of reps, and enter who is absent"),
     P.COVERAGE_MANAGE: N_("Set how often customers are to be visited"),
     P.QUESTIONS_MANAGE: N_("Set up the questions for visits, and see what was answered"),
     P.VISITS_TEAM: N_("See the team's visits on the board, accept or query them"),

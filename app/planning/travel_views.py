@@ -13,9 +13,10 @@ from app.infra.road_times import imported, server_url
 from app.kernel.access import Actor
 from app.kernel.errors import InvalidError, StaleError
 from app.kernel.i18n import N_
-from app.kernel.travel import Estimate, Source, TravelTimes
+from app.kernel.travel import Source
 from app.planning.forms import TravelForm
 from app.planning.learning import save_travel_settings
+from app.planning.shown import source_text
 from app.planning.travel import get_travel_settings, list_sources, list_team_speeds
 from app.web.actor import current_actor
 from app.web.conflict import stale
@@ -30,16 +31,6 @@ SOURCE_NAMES = {
     Source.ROADS: N_("Imported roads"),
     Source.SERVER: N_("Road server"),
 }
-
-
-def source_text(times: TravelTimes) -> str:
-    """Where travel times come from, in a sentence."""
-    if isinstance(times, Estimate):
-        words = {"detour": f"{times.detour:g}", "speed": f"{times.speed_kmh:g}"}
-        return str(_("Travel times are an estimate: %(detour)s times the straight line at %(speed)s km/h.", **words))
-    if times.source is Source.SERVER:
-        return str(_("Travel times are those of the road server."))
-    return str(_("Travel times are those of the imported roads."))
 
 
 def travel_panel(_actor: Actor, _company_id: UUID) -> dict[str, Any]:

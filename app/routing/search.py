@@ -207,7 +207,7 @@ class Search:
 def _lunches(problem: Problem) -> Iterator[Problem]:
     """The problem, and where lunch may be left out because the day is over, a single day that is."""
     yield problem
-    for day in problem.days[: 2 - len(problem.days)]:
+    for day in problem.days if len(problem.days) == 1 else ():
         if day.lunch and day.lunch.unless_over:
             closes = day.closes if day.opens > day.lunch.latest else min(day.closes, day.lunch.latest)
             yield replace(problem, days=(replace(day, closes=closes, lunch=None),))

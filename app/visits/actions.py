@@ -177,7 +177,9 @@ def withdraw_visit(actor: Actor, visit_id: UUID, now: datetime) -> None:
         raise InvalidError("", N_("This visit can no longer be taken out of the plan."))
     names = db.session.scalars(select(VisitAlias.id).where(VisitAlias.visit_id == visit.id))
     for name in (visit.id, *names):
-        told = VisitWithdrawn(name, account_id=visit.account_id, planned_on=visit.planned_on, place_id=place.id)
+        told = VisitWithdrawn(
+            name, account_id=visit.account_id, planned_on=visit.planned_on, place_id=place.id, rep_id=visit.rep_id
+        )
         record(actor, told, now)
     db.session.execute(delete(VisitAlias).where(VisitAlias.visit_id == visit.id))
     db.session.execute(delete(Visit).where(Visit.id == visit.id))

@@ -23,11 +23,13 @@ class DayArranged(Event):
 
 @dataclass(frozen=True, slots=True)
 class VisitWithdrawn(Event):
-    """Told of each id that the visit had: its row is gone, and a phone may still know it by any of them."""
+    """Told of each id that the visit had: its row is gone, and a phone may still know it by any of them. `rep_id`:
+    whose visit it was; earlier versions did not tell it, when only its rep could take it out."""
 
     account_id: UUID
     planned_on: date
     place_id: UUID
+    rep_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

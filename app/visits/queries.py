@@ -158,14 +158,14 @@ def find_visit(actor: Actor, visit_id: UUID) -> Visit | None:
 
 
 def find_withdrawal(visit_id: UUID, rep_id: UUID) -> AnyRow | None:
-    """(at, arrived_at, facts of VisitWithdrawn): when the rep last took the visit of this id out of the plan."""
-    return db.session.execute(
-        select(JournalEntry.at, JournalEntry.arrived_at, JournalEntry.facts)
+    """(at, arrived_at, facts of VisitWithdrawn): when the rep's visit of this id was last taken out of the plan, by the
+    rep or by a manager."""
+    rows = db.session.execute(
+        select(JournalEntry.at, JournalEntry.arrived_at, JournalEntry.facts, JournalEntry.person_id)
         .where(JournalEntry.subject_id == visit_id, JournalEntry.event == VisitWithdrawn.__name__)
-        .where(JournalEntry.person_id == rep_id)
         .order_by(JournalEntry.at.desc(), JournalEntry.id.desc())
-        .limit(1)
-    ).first()
+    )
+    return next((row for row in rows if row.facts.get("rep_id", str(row.person_id)) == str(rep_id)), None)
 
 
 def find_made(actor: Actor, visit_id: UUID) -> Visit | None:

@@ -250,7 +250,7 @@ def test_whoever_lost_a_role_opens_no_more_what_was_printed_in_it(app: Flask, br
 CHOSEN = {  # columns whose texts are chosen from lists or made here, never written by people
     "role", "zone", "language", "currency", "password_hash", "digest", "verdict", "verdict_reason", "certainty", "kind",
     "rating", "identity", "search", "country", "fingerprint", "logo", "outcome", "position_error", "hours",
-    "problem_file", "how", "from_how", "to_how", "geojson", "token_hash",
+    "problem_file", "how", "from_how", "to_how", "geojson", "calendar", "token_hash",
 }  # fmt: skip
 UNTOUCHED = {"journal", "event", "job", "receipt", "failed_sign_in", "imported"}  # tables that no page shows
 

@@ -20,6 +20,10 @@ from app.accounts.actions import add_account, add_contact, add_note
 from app.accounts.models import Account
 from app.accounts.queries import get_main_place
 from app.accounts.rules import AccountInput, ContactInput, PlaceInput
+from app.beats.actions import enter_absence
+from app.beats.models import BeatPlan, BeatPlanRep, BeatVisit
+from app.beats.rules import DayLoad, Lack, Missing, Remedy, RemedyKind, Shortfall
+from app.beats.states import plain_days, plain_missing, plain_shortfall
 from app.catalogue.actions import PriceInput, PriceListInput, ProductInput, add_price_list, add_product, set_prices
 from app.contracts.actions import make_contract, print_contracts
 from app.documents.actions import keep_file, request_document
@@ -73,6 +77,8 @@ class Estate:
     document_id: UUID
     contract_paper: UUID
     device_id: UUID
+    plan_id: UUID
+    absence_id: UUID
 
     def owned(self, rule: Rule) -> dict[str, UUID | str] | None:
         """The ids that a rule's address takes, all of this person's rows; None where nobody owns them."""
@@ -82,7 +88,7 @@ class Estate:
             "visit_id": self.planned if first == "plan" else self.visit_id, "photo_id": self.photo_id,
             "sale_id": self.quote if first == "quotes" else self.order, "order_id": self.order,
             "contract_id": self.contract_id, "document_id": self.document_id,
-            "device_id": self.device_id,
+            "device_id": self.device_id, "plan_id": self.plan_id, "absence_id": self.absence_id,
         }  # fmt: skip
         return {name: ids[name] for name in rule.arguments} if rule.arguments <= ids.keys() else None
 
@@ -197,8 +203,28 @@ def _estate(actor: Actor, product: UUID, now: datetime) -> Estate:
     document = request_document(actor, new_id(), QUOTE, quote.id, quote.number, "en", now).id
     return Estate(
         account_id, place_id, contact.id, planned, visit, photo, quote.id, order, contract.id, document,
-        contract.document_id, device_of(actor),
+        contract.document_id, device_of(actor), _week_plan(actor, other, other_place, now),
+        enter_absence(actor, new_id(), actor.person_id, today, today, "Holiday", now).id,
     )  # fmt: skip
+
+
+def _week_plan(actor: Actor, account_id: UUID, place_id: UUID, now: datetime) -> UUID:
+    """A draft of the next week with one visit, and one that is missing."""
+    today = today_in(actor.zone, now)
+    monday = today + timedelta(days=7 - today.weekday())
+    plan = BeatPlan(id=new_id(), created_at=now, created_by=actor.person_id, first_on=monday, weeks=1,
+                    weekdays=[0, 1], calendar="", minutes=30, made_at=now)  # fmt: skip
+    db.session.add(plan)
+    db.session.flush()
+    days = plain_days([DayLoad(monday, 1, 1800, 600, 9000)])
+    missing = plain_missing([Missing(account_id, monday, Lack.NO_TIME)])
+    short = plain_shortfall(Shortfall(1, 30, (Remedy(RemedyKind.OTHER_REP, 1, 1, rep_id=actor.person_id),)))
+    db.session.add(BeatPlanRep(plan_id=plan.id, rep_id=actor.person_id, made_at=now, days=days, missing=missing,
+                               shortfall=short, outcome={}))  # fmt: skip
+    db.session.add(BeatVisit(plan_id=plan.id, visit_id=new_id(), rep_id=actor.person_id, account_id=account_id,
+                             place_id=place_id, day=monday, sequence=1, planned_at=now, minutes=30))  # fmt: skip
+    db.session.flush()
+    return plan.id
 
 
 def address(app: Flask, rule: Rule, ids: dict[str, Any]) -> str:

@@ -17,7 +17,19 @@ from tests.conftest import Browser, Cast
 from tests.house.world import World, build
 
 Open = Callable[[Any], Browser]
-TABLES = ["looks", "devices", "journal", "notes", "visits", "photos", "reviews", "calendar", "orders", "quotes"]
+TABLES = [
+    "looks",
+    "devices",
+    "journal",
+    "notes",
+    "visits",
+    "photos",
+    "reviews",
+    "calendar",
+    "orders",
+    "quotes",
+    "absences",
+]
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ def test_a_stop_that_no_road_leads_to_stays_out_and_says_why(cast: Cast, browser
     day = get_day(cast.rita, tomorrow(), datetime.now(UTC))
     assert [line.row.id for line in day.ordered] == visits[:1]
     page = shown(browser(cast.rita))
-    assert page.count("No road leads there: check its position on the map") == 2
+    assert page.count('badge warn">No road leads there: check its position on the map') == 2
     browser(cast.rita).post("/plan/order", day=str(tomorrow()), order=",".join(map(str, visits)))
     day = get_day(cast.rita, tomorrow(), datetime.now(UTC))
     assert [Breach.NO_WAY in times.breaches for times in day.run.stops] == [False, True, True], "who wants it may"

@@ -56,6 +56,16 @@ def test_two_small_days_are_as_good_as_the_best_of_all(problem: Problem) -> None
     assert value(problem, plan(problem, WORK).orders) == best_of_all(problem)
 
 
+@pytest.mark.parametrize("days", [3, 5])
+def test_several_days_whose_lunch_may_be_left_out_are_planned(days: int) -> None:
+    problem = grid(12, seed=7, days=days)
+    noon = Lunch(41_400, 47_700, 2700, unless_over=True)
+    problem = replace(problem, days=tuple(replace(day, lunch=noon) for day in problem.days))
+    found = plan(problem, WORK)
+    assert sum(map(len, found.orders)) == 12
+    assert not list(breaches(problem, found.runs))
+
+
 @settings(max_examples=40, deadline=None)
 @given(problems(most=4))
 def test_everybody_is_in_the_plan_or_left_out_with_a_reason(problem: Problem) -> None:
