@@ -73,7 +73,7 @@ function asItIs(day, { begun = [], minutes = {}, times = {} }) {
   const over = there.map(({ id, at, until }) => until ?? at + (day.stops[id]?.seconds ?? 0));
   const from = Math.ceil(Math.max(day.from, ...over, isThatDay(now) ? now : 0) / MINUTE_S) * MINUTE_S;
   const start = there.map(({ id }) => day.stops[id]?.at ?? null).filter((at) => at !== null).at(-1) ?? day.start;
-  return { ...day, from, start };
+  return { ...day, from, start, most: day.most === null ? null : Math.max(0, day.most - there.length) };
 }
 
 /** @param {string} text HH:MM there, or "" @param {number} noon there, which no clock change is after @returns {number | null} */

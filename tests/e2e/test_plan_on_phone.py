@@ -169,6 +169,25 @@ def test_every_day_that_can_be_chosen_is_there_without_signal(demo: Running, vis
         expect(page.locator("#add")).to_be_visible()
 
 
+def test_a_visit_later_in_the_week_is_known_without_signal(demo: Running, visitor: Visit) -> None:
+    rep = visitor(demo, PHONE, position=(51.5, -0.1))
+    rep.sign_in("rep2.london")
+    carried(rep)
+    address = planned(rep, 2, ahead=4)
+    page = rep.page
+    page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'pack', force: true })")
+    until(page, "Object.values((await outbox.recall('pack')).rows).some(({ahead}) => ahead)")
+    offline(rep, True)
+    rep.go(address)
+    link = page.locator("[data-sortable] a[href^='/visits/']").first
+    name = link.inner_text()
+    link.click()
+    page.wait_for_url("**/visits/*")
+    expect(page.locator("h1")).to_have_text(name)
+    expect(page.get_by_role("button", name="Check in")).to_be_visible()
+    rep.fits()
+
+
 @pytest.mark.parametrize("name", WORDS)
 def test_twelve_visits_print_on_one_page(name: str, demo: Running, visitor: Visit) -> None:
     rep = visitor(demo, PHONE, color_scheme="dark")
