@@ -164,9 +164,9 @@ async function screenOf(url, entries, changed) {
 function rowOf(id, entries, rows) {
   const known = rows[id], made = entries.find((entry) => entry.opens === id);
   if (!made) return known ? { ...known, id, trusted: known } : null;
-  const [parent] = idsIn(pathOf(made)).filter((other) => other !== id);
-  const above = parent ? rowOf(parent, entries, rows) : undefined;
   const typed = Object.fromEntries(made.fields.filter(([, value]) => typeof value === "string"));
+  const parent = idsIn(pathOf(made)).find((other) => other !== id) ?? typed.account;
+  const above = parent ? rowOf(parent, entries, rows) : undefined;
   return {
     ...above, account: above ? parent : id, ...typed, ...known, id,
     trusted: { ...above?.trusted, ...known, shown: made.shown ?? "" },

@@ -241,7 +241,7 @@ def test_today_and_the_plan_follow_what_was_done_without_network(fresh_demo: Run
     assert len(before) >= 2, "the demo leaves two visits of today, or more"
     page.locator("[data-sortable] [name=steps][value='1']:enabled").first.click()
     expect(order.first).to_have_attribute("data-id", before[1] or "")
-    expect(page.get_by_text("Changed on this phone")).to_be_visible()
+    expect(page.get_by_text("Changed on this phone, with")).to_be_visible()
     expect(order.first.locator(".when")).to_be_visible()
     expect(order.first.locator("[name=steps][value='-1']")).to_be_disabled()
     added = page.locator("#add form[action='/plan/visits'] button").first.get_attribute("aria-label") or ""
@@ -285,5 +285,6 @@ def test_today_and_the_plan_follow_what_was_done_without_network(fresh_demo: Run
     expect(page.locator(".card.is-kept h3")).to_have_text(added.partition(": ")[2])
     page.get_by_role("link", name="Open the visit").click()
     expect(page.get_by_role("button", name="Check in")).to_be_visible()
+    expect(page.locator("h1")).to_have_text(added.partition(": ")[2])
     offline(rep, False)
     sent(page)

@@ -176,7 +176,8 @@ def test_a_visit_later_in_the_week_is_known_without_signal(demo: Running, visito
     address = planned(rep, 2, ahead=4)
     page = rep.page
     page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'pack', force: true })")
-    until(page, "Object.values((await outbox.recall('pack')).rows).some(({ahead}) => ahead)")
+    visit = page.locator("[data-sortable] > [data-id]").first.get_attribute("data-id")
+    until(page, f"(await outbox.recall('pack')).rows['{visit}']?.ahead")
     offline(rep, True)
     rep.go(address)
     link = page.locator("[data-sortable] a[href^='/visits/']").first
