@@ -1,6 +1,6 @@
 """Week and beat plans: who is visited on which day of the coming weeks, and who is absent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,13 @@ from app.kernel.i18n import N_
 from app.web.slice import MenuItem, Panel, Slice
 
 
-def _absent_today(actor: Actor, person_id: UUID) -> dict[str, Any] | None:
-    today = today_in(actor.zone, datetime.now(UTC))
-    days = list_absent_days([person_id], today, today).get(person_id)
+def _absent_today(actor: Actor, _person_id: UUID) -> dict[str, Any] | None:
+    return _absent_on(actor, today_in(actor.zone, datetime.now(UTC)).isoformat())
+
+
+def _absent_on(actor: Actor, day: str) -> dict[str, Any] | None:
+    when = date.fromisoformat(day)
+    days = list_absent_days([actor.person_id], when, when).get(actor.person_id)
     return {"last_on": days[-1][1]} if days else None
 
 
@@ -27,7 +31,10 @@ SLICE = Slice(
         MenuItem(N_("Absences"), "own_beats.absence_index", "clock", P.PLANNING_USE, "more", N_("Day"), 28),
         MenuItem(N_("Week plans"), "beats.plan_index", "plan", P.BEATS_MANAGE, "more", N_("Team"), 7),
     ),
-    panels=(Panel("today", 5, P.PLANNING_USE, "beats/panel_today.html", _absent_today),),
+    panels=(
+        Panel("today", 5, P.PLANNING_USE, "beats/panel_absent.html", _absent_today),
+        Panel("plan", 5, P.PLANNING_USE, "beats/panel_absent.html", _absent_on),
+    ),
     jobs=jobs.JOBS,
     plugs=(offline.CARRIED, stored.ABSENCES),
 )

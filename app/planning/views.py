@@ -46,6 +46,7 @@ from app.web.form import translated
 from app.web.guard import needs
 from app.web.htmx import goto, page
 from app.web.locale import day_text
+from app.web.panels import shown_in
 from app.web.ui import distance_text
 
 blueprint = Blueprint("planning", __name__)
@@ -295,6 +296,7 @@ def _plan(
         form=form,
         form_of=form_of,
         scoring=translated(RULE) % RULE_PARAMS,
+        panels=shown_in("plan", actor, day.isoformat()),
     )
 
 

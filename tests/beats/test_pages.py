@@ -387,6 +387,8 @@ def test_today_says_that_one_is_absent(cast: Cast, browser: Open) -> None:
     day = str(today())
     rita.post("/absences", **absence(person_id=cast.rita.id, first_on=day, last_on=day))
     assert "You are entered as absent until" in rita.get("/today").text
+    assert "You are entered as absent until" in rita.get("/plan").text
+    assert "entered as absent" not in rita.get(f"/plan?day={today() + timedelta(days=1)}").text
     assert "absent" in rita.get("/plan/weeks").text
 
 
