@@ -178,14 +178,14 @@ def _refresh(actor: Actor, day: date, now: datetime) -> None:
 
 
 def _arrange(actor: Actor, plan: DayPlan, order: Sequence[VisitLine], now: datetime) -> None:
-    """Keep the order with its expected arrivals; what is begun or dismissed keeps what it had."""
+    """Keep the order with the expected beginnings; what is begun or dismissed keeps what it had."""
     run = arrivals([plan.stop_of(line) for line in order], plan.shift, travel=plan.driving)
     arrange_day(
         actor,
         plan.day,
         [
             *((line.row.id, line.row.planned_at) for line in plan.begun),
-            *((times.stop.id, times.arrive_at) for times in run.stops),
+            *((times.stop.id, times.start_at) for times in run.stops),
             *((line.row.id, line.row.planned_at) for line in plan.dismissed),
         ],
         now,

@@ -145,7 +145,7 @@ def plan_visit(
 
 
 def arrange_day(actor: Actor, day: date, stops: Sequence[tuple[UUID, datetime | None]], now: datetime) -> None:
-    """Put the actor's visits of the day into this order, with the expected arrivals (None: not known).
+    """Put the actor's visits of the day into this order, with the expected beginnings (None: not known).
 
     NotFoundError where one is not the actor's or not of that day; visits that are not named keep no place in the order.
     """

@@ -69,7 +69,7 @@ def schedule_visits(actor: Actor, rep_id: UUID, wanted: Sequence[Scheduled], now
 
 
 def order_day(actor: Actor, rep_id: UUID, day: date, stops: Mapping[UUID, tuple[int, datetime]], now: datetime) -> None:
-    """Give the rep's visits of that day their place in the order and their expected arrival; what has begun or is
+    """Give the rep's visits of that day their place in the order and their expected beginning; what has begun or is
     called off keeps what it had, and so does what is not named."""
     must(actor, P.BEATS_MANAGE)
     get_rep(actor, rep_id)

@@ -105,7 +105,7 @@ def test_a_day_that_no_plan_has_is_today(cast: Cast, stage: Stage, browser: Open
 # --- The best order --------------------------------------------------------------------------------------------------
 
 
-def test_the_best_order_is_saved_with_expected_arrivals(cast: Cast, stage: Stage, browser: Open) -> None:
+def test_the_best_order_is_saved_with_expected_beginnings(cast: Cast, stage: Stage, browser: Open) -> None:
     visits = {plan(cast.rita, stage.far), plan(cast.rita, stage.near), plan(cast.rita, stage.middle)}
     assert "No place in the order yet" in show(browser(cast.rita))
     answer = browser(cast.rita).post("/plan/best-order", day=str(tomorrow()))
@@ -113,7 +113,7 @@ def test_the_best_order_is_saved_with_expected_arrivals(cast: Cast, stage: Stage
     day = get_day(cast.rita, tomorrow(), datetime.now(UTC))
     assert {line.row.id for line in day.ordered} == visits and not day.loose
     assert day.run.is_feasible
-    assert [line.row.planned_at for line in day.ordered] == [times.arrive_at for times in day.run.stops]
+    assert [line.row.planned_at for line in day.ordered] == [times.start_at for times in day.run.stops]
     first = day.run.stops[0]
     assert first.arrive_at - timedelta(seconds=first.travel_seconds) == at_local(tomorrow(), time(9), SHANGHAI)
     assert "estimate" in show(browser(cast.rita))
@@ -207,7 +207,7 @@ def test_up_and_down(cast: Cast, stage: Stage, browser: Open) -> None:
     rita.post(f"/plan/visits/{near}/move", steps="1", day=day)
     assert order(cast) == [far, near, middle]
     plan_ = get_day(cast.rita, tomorrow(), datetime.now(UTC))
-    assert [line.row.planned_at for line in plan_.ordered] == [times.arrive_at for times in plan_.run.stops]
+    assert [line.row.planned_at for line in plan_.ordered] == [times.start_at for times in plan_.run.stops]
 
 
 def test_a_double_tap_moves_once(cast: Cast, stage: Stage, browser: Open) -> None:
