@@ -21,9 +21,9 @@ _RAW, _PLACED = text("lat IS NOT NULL"), text("place_salt IS NOT NULL")
 class Visit(Model):
     """A rep goes to a place of an account on a day (`planned_on`, in the place's zone).
 
-    `sequence` orders the day, `planned_at` is when it is expected to begin, both None until the day is planned. `must`: a
-    plan leaves out others first; `fixed_at` is the beginning that was agreed with the customer. A visit that nobody
-    planned has `planned` false and is made by its check-in.
+    `sequence` orders the day, `planned_at` is when it is expected to begin, both None until the day is planned.
+    `must`: a plan leaves out others first; `fixed_at` is the beginning that was agreed with the customer. A visit that
+    nobody planned has `planned` false and is made by its check-in.
     """
 
     __tablename__ = "visit"
