@@ -58,6 +58,8 @@ def duration_text(seconds: int) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
     if not hours:
         return str(_("%(minutes)s min", minutes=minutes))
+    if not minutes:
+        return str(_("%(hours)s h", hours=hours))
     return str(_("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
 
 

@@ -33,7 +33,8 @@ const clock = (seconds, zone) =>
 /** @param {number} seconds */
 const length = (seconds) => {
   const all = Math.round(seconds / MINUTE_S), hours = Math.floor(all / 60), minutes = all % 60;
-  return hours ? _("%(hours)s h %(minutes)s min", { hours, minutes }) : _("%(minutes)s min", { minutes });
+  if (!hours) return _("%(minutes)s min", { minutes });
+  return minutes ? _("%(hours)s h %(minutes)s min", { hours, minutes }) : _("%(hours)s h", { hours });
 };
 /** @param {number} metres */
 const distance = (metres) => {
