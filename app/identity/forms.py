@@ -39,7 +39,7 @@ class ProfileForm(Form):
     end_label = line(_l("Day ends at"))
     end_lat = FloatField(_l("Latitude"), [Optional()])
     end_lon = FloatField(_l("Longitude"), [Optional()])
-    most_visits = whole(_l("At most visits a day"), Optional(), NumberRange(1, MOST_VISITS))
+    most_visits = whole(_l("Most visits a day"), Optional(), NumberRange(1, MOST_VISITS))
 
     def to_input(self) -> dict[str, object]:
         """The values by column; InvalidError where a position is impossible, or the day ends at a name alone."""
