@@ -1,5 +1,6 @@
 """The day plan: choose, let the order be worked out, change it by hand, share it."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -141,76 +142,61 @@ def order_update() -> Response:
 @needs(P.PLANNING_USE)
 def move_create(visit_id: UUID) -> Response:
     """One place up (`steps` -1) or down (1)."""
-    day, steps = _day(), -1 if request.form.get("steps") == "-1" else 1
-    try:
-        move_stop(current_actor(), visit_id, steps, captured_at())
-    except NotFoundError:
-        return _gone(day)
-    except InvalidError as error:
-        return _plan(day, 422, reason_text(error))
-    return goto(f"{_address(day)}#v{visit_id}")
+    steps = -1 if request.form.get("steps") == "-1" else 1
+    return _changed(visit_id, lambda: move_stop(current_actor(), visit_id, steps, captured_at()))
 
 
 @blueprint.post("/plan/visits/<uuid:visit_id>/length")
 @needs(P.PLANNING_USE)
 def length_update(visit_id: UUID) -> Response:
-    day, form = _day(), LengthForm(request.form)
-    if form.validate():
-        try:
-            change_length(current_actor(), visit_id, form.minutes.data or 0, captured_at())
-        except NotFoundError:
-            return _gone(day)
-        except InvalidError as error:
-            return _plan(day, 422, reason_text(error))
-        return goto(f"{_address(day)}#v{visit_id}")
-    return _plan(day, 422, form=form, form_of=visit_id)
+    form = LengthForm(request.form)
+    minutes = form.minutes.data if form.validate() else None
+    if minutes is None:
+        return _plan(_day(), 422, form=form, form_of=visit_id)
+    return _changed(visit_id, lambda: change_length(current_actor(), visit_id, minutes, captured_at()), form)
 
 
 @blueprint.post("/plan/visits/<uuid:visit_id>/must")
 @needs(P.PLANNING_USE)
 def must_update(visit_id: UUID) -> Response:
     """`must` 1: the visit has to be made; else it may be left out."""
-    day = _day()
-    try:
-        set_must(current_actor(), visit_id, request.form.get("must") == "1", captured_at())
-    except NotFoundError:
-        return _gone(day)
-    except InvalidError as error:
-        return _plan(day, 422, reason_text(error))
-    return goto(f"{_address(day)}#v{visit_id}")
+    is_must = request.form.get("must") == "1"
+    return _changed(visit_id, lambda: set_must(current_actor(), visit_id, is_must, captured_at()))
 
 
 @blueprint.post("/plan/visits/<uuid:visit_id>/time")
 @needs(P.PLANNING_USE)
 def time_update(visit_id: UUID) -> Response:
     """`time` HH:MM in the place's zone: the visit begins then; without one it is free again."""
-    day, form = _day(), TimeForm(request.form)
-    if form.validate():
-        try:
-            fix_time(current_actor(), visit_id, form.time.data, captured_at())
-        except NotFoundError:
-            return _gone(day)
-        except InvalidError as error:
-            if error.field != "time":
-                return _plan(day, 422, reason_text(error))
-            form.refuse(error)
-        else:
-            return goto(f"{_address(day)}#v{visit_id}")
-    return _plan(day, 422, form=form, form_of=visit_id)
+    form = TimeForm(request.form)
+    if not form.validate():
+        return _plan(_day(), 422, form=form, form_of=visit_id)
+    return _changed(visit_id, lambda: fix_time(current_actor(), visit_id, form.time.data, captured_at()), form)
 
 
 @blueprint.post("/plan/visits/<uuid:visit_id>/withdrawal")
 @needs(P.PLANNING_USE)
 def stop_delete(visit_id: UUID) -> Response:
+    def withdraw() -> None:
+        take_out(current_actor(), visit_id, captured_at())
+        flash(_("The visit is out of the plan."), "success")
+
+    return _changed(visit_id, withdraw)
+
+
+def _changed(visit_id: UUID, change: Callable[[], None], form: LengthForm | TimeForm | None = None) -> Response:
+    """Change a visit of the plan: the plan afterwards, or what is against it, at the form's field where it is there."""
     day = _day()
     try:
-        take_out(current_actor(), visit_id, captured_at())
+        change()
     except NotFoundError:
         return _gone(day)
     except InvalidError as error:
-        return _plan(day, 422, reason_text(error))
-    flash(_("The visit is out of the plan."), "success")
-    return goto(_address(day))
+        if form is None or error.field not in form:
+            return _plan(day, 422, reason_text(error))
+        form.refuse(error)
+        return _plan(day, 422, form=form, form_of=visit_id)
+    return goto(f"{_address(day)}#v{visit_id}")
 
 
 def _gone(day: date) -> Response:
