@@ -135,15 +135,15 @@ def test_a_day_is_planned_from_who_is_near(name: str, demo: Running, visitor: Vi
     assert page.locator("ul.rows > li").count() >= 10
     rep.go(page.url.removeprefix(rep.base) + "&view=map")
     page.locator(".leaflet-marker-icon, .leaflet-container canvas").first.wait_for()
-    day = datetime.now(UTC).date() + timedelta(days=4)  # nothing is planned yet, whatever the hour in Asia
+    day = datetime.now(UTC).date() + timedelta(days=4)
     rep.go(f"/plan?day={day}")
-    stops = page.locator("ol[data-sortable] > li")
+    stops = page.locator("ol[data-sortable] > li[data-id]")
     before = stops.count()
     for number in range(1, 4):
         page.locator("form[action='/plan/visits'] button").first.click()
         page.locator("form[action$='/withdrawal']").nth(before + number - 1).wait_for(state="attached")
     page.locator("form[action='/plan/best-order'] button").click()
-    page.locator("ol[data-sortable] > li").nth(before + 1).wait_for()
+    stops.nth(before + 1).wait_for()
     rep.fits()
     first = stops.first.get_attribute("data-id")
     stops.first.locator("button[name=steps][value='1']").click()
