@@ -15,6 +15,7 @@ from app.beats.calendars import CALENDAR_NAMES, Calendar
 from app.beats.rules import MOST_WEEKS, WEEKDAYS
 from app.beats.sheets import day_name
 from app.kernel.i18n import N_
+from app.visits.rules import USUAL_MINUTES
 from app.web.form import LINE, Form, IdField, as_id, line, translated, whole
 from app.web.locale import day_text
 
@@ -50,7 +51,7 @@ class BeatForm(Form):
     weeks = SelectField(_l("Number of weeks"), coerce=int, choices=[(n, str(n)) for n in range(1, MOST_WEEKS + 1)])
     weekdays = Ticks(_l("Days of the week"), int, default=sorted(WEEKDAYS))
     calendar = SelectField(_l("Public holidays"), default="")
-    minutes = whole(_l("Minutes for a visit"), InputRequired(), default=30)
+    minutes = whole(_l("Minutes for a visit"), InputRequired(), default=USUAL_MINUTES)
 
     def offer(self, reps: Sequence[tuple[UUID, str]], today: date) -> "BeatForm":
         """Give the people, and the weeks from this one on."""

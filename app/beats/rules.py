@@ -124,7 +124,7 @@ LACK_NAMES = {
     Lack.NO_WORKDAY: N_("No day is worked while it is due"),
     Lack.CLOSED: N_("Closed on every day that is worked while it is due"),
     Lack.WISH: N_("The days that it wishes for come after the period"),
-    Lack.UNREACHABLE: N_("Cannot be reached"),
+    Lack.UNREACHABLE: N_("No road leads there: check its position on the map"),
     Lack.TOO_LONG: N_("Does not fit into a working day, with the way there and back"),
     Lack.CLASH: N_("Does not fit beside the other visits that are planned on that day"),
     Lack.MOST_VISITS: N_("The days have as many visits as are allowed"),

@@ -40,8 +40,6 @@ STATE_TONES = {
     State.FAILED: "bad", State.CANCELLED: "warn", State.READY: "accent", State.PUBLISHED: "ok",
 }  # fmt: skip
 AT_WORK = frozenset({State.WORKING, State.PUBLISHING, State.WITHDRAWING})
-UNSETTLED = frozenset({State.CANCELLED, State.READY})
-"""Drafts at rest, which may be worked out anew or put away; so may those that FAILED before they were published."""
 
 
 class Told(Protocol):

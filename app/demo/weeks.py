@@ -12,11 +12,12 @@ from app.infra.db import db, transact
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
 from app.kernel.ids import new_id
+from app.visits.rules import USUAL_MINUTES
 
 MANAGER = "manager@demo.example"
 PUBLISHED_FOR = ("陆晓芸", "林佳穎", "Grace Holloway")
 DRAFTED_FOR = ("韩文博", "Samir Patel")
-USUAL_MINUTES, LONG_MINUTES = 30, 90
+LONG_MINUTES = 90
 
 
 def plan_weeks(now: datetime) -> None:

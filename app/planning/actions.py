@@ -17,7 +17,7 @@ from app.kernel.i18n import N_
 from app.kernel.ids import new_id
 from app.planning.driving import Asked
 from app.planning.events import VisitLengthChanged, VisitMustChanged, VisitTimeFixed
-from app.planning.queries import USUAL_MINUTES, DayPlan, find_planned, get_day, list_suggested
+from app.planning.queries import DayPlan, find_planned, get_day, list_suggested
 from app.planning.rules import MOST_STOPS, arrivals, moved, with_stop
 from app.planning.solver import BestDays, best_days, order_of
 from app.planning.travel import find_driving
@@ -68,9 +68,7 @@ def fill_day(actor: Actor, day: date, now: datetime) -> int:
     (run,) = best_days(asked, [plan.shift], driving).runs
     place_of = {stop.id: place for place, stop in suggested.items()}
     order = [
-        plan_visit(actor, new_id(), stop.id, place_of[stop.id], day, now, minutes=USUAL_MINUTES).id
-        if stop.id in place_of
-        else stop.id
+        plan_visit(actor, new_id(), stop.id, place_of[stop.id], day, now).id if stop.id in place_of else stop.id
         for stop in order_of(run)
     ]
     plan = get_day(actor, day, now)

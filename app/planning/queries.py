@@ -26,12 +26,11 @@ from app.planning.scoring import Worth
 from app.planning.travel import find_driving
 from app.visits.models import CheckIn, Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
+from app.visits.rules import USUAL_MINUTES, VisitState
 from app.visits.rules import Dismissal as DismissalKind
-from app.visits.rules import VisitState
 
 CANDIDATES = 20
 MOST_SUGGESTED = 200  # accounts that a plan looks at by itself, the longest due
-USUAL_MINUTES = 30
 _OPEN = (VisitState.PLANNED, VisitState.MISSED)
 _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 

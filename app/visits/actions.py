@@ -65,6 +65,7 @@ from app.visits.queries import (
 )
 from app.visits.rules import (
     OUTCOMES,
+    USUAL_MINUTES,
     Fix,
     Verdict,
     estimated_check_out,
@@ -119,7 +120,7 @@ def plan_visit(
     day: date,
     now: datetime,
     *,
-    minutes: int = 30,
+    minutes: int = USUAL_MINUTES,
     purpose: str = "",
 ) -> Visit:
     """Plan to go to the place (None: the main one) on that day. Planned already: that visit is returned, nothing is
@@ -541,7 +542,7 @@ def _make(
     now: datetime,
     *,
     planned: bool,
-    minutes: int = 30,
+    minutes: int = USUAL_MINUTES,
     purpose: str = "",
 ) -> Visit:
     if not 1 <= minutes <= 720:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.chain.models import never_changes
 from app.infra.arrival import heard_column
 from app.infra.db import Model, id_column
+from app.visits.rules import USUAL_MINUTES
 
 _RAW, _PLACED = text("lat IS NOT NULL"), text("place_salt IS NOT NULL")
 
@@ -41,7 +42,7 @@ class Visit(Model):
     planned: Mapped[bool] = mapped_column(default=True)
     sequence: Mapped[int | None]
     planned_at: Mapped[datetime | None]
-    minutes: Mapped[int] = mapped_column(default=30)  # expected length
+    minutes: Mapped[int] = mapped_column(default=USUAL_MINUTES)  # expected length
     must: Mapped[bool] = mapped_column(default=False)
     fixed_at: Mapped[datetime | None]
     purpose: Mapped[str] = mapped_column(default="")

@@ -254,6 +254,9 @@ def photo_told(*, same: bool, apart: timedelta) -> Told:
 # --- In which state is it? -------------------------------------------------------------------------------------------
 
 
+USUAL_MINUTES = 30  # that a visit is expected to take where nobody said
+
+
 class Dismissal(StrEnum):
     """How a planned visit did not take place on its day."""
 
