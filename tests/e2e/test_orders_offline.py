@@ -330,6 +330,7 @@ def test_a_search_without_an_answer_shows_the_way_to_the_kept_list(
     rep = visitor(demo, service_workers="block")
     rep.sign_in("rep.london")
     page = rep.go(f"/accounts/{kept['rep.london'].account}/orders/new")
+    page.wait_for_function("window.htmx")  # it comes after the page (app.js)
     rep.context.set_offline(True)
     page.fill("#q", "tea")
     expect(page.locator("#elsewhere")).to_be_visible()
