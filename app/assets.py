@@ -16,6 +16,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -24,7 +25,10 @@ from whitenoise.compress import Compressor
 
 try:
     from minify import string as minified
+
+    MINIFIER = version("tdewolff-minify")
 except ImportError:  # there is no wheel for Apple's processors: scripts stay as they are written
+    MINIFIER = ""
 
     def minified(mediatype: str, string: str) -> str:
         return string
@@ -102,7 +106,7 @@ def _installed(path: Path) -> Path:
 
 
 def _digest(sources: dict[str, Path], words: dict[str, bytes]) -> str:
-    total = hashlib.sha256(b"".join(words.values()))
+    total = hashlib.sha256(b"".join((MINIFIER.encode(), *words.values())))
     for name, path in sources.items():
         content = path.read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode() + content)

@@ -78,6 +78,21 @@ def test_our_scripts_lose_their_remarks_and_nothing_else(root: Path) -> None:
     assert files["vendor/htmx.org/htmx.min.js"].startswith(b"htmx.org dist/htmx.min.js ")
 
 
+def test_what_is_done_first_stays_first() -> None:
+    """2.24.11 of the minifier put the second line first, as if it did not need the other."""
+    slim = assets.minified(
+        "application/javascript",
+        "export const f = async () => {\nconst at = now();\nconst { best } = await look({ at });\nreturn [at, best];\n};",
+    )
+    assert slim.index("now()") < slim.index("look(")
+
+
+def test_another_minifier_makes_another_build(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = build(root)
+    monkeypatch.setattr(assets, "MINIFIER", "0")
+    assert build(root)[1] and current_build(root) != first
+
+
 def test_the_same_sources_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
     other = checkout(tmp_path / "two")
     assert build(root)[0] == build(other)[0]
