@@ -11,8 +11,9 @@ from app.identity.queries import get_self
 from app.infra.db import db
 from app.infra.journal import record
 from app.kernel.access import Actor, must
-from app.kernel.dates import at_local
+from app.kernel.dates import at_local, today_in
 from app.kernel.errors import InvalidError
+from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
 from app.planning.driving import Asked
@@ -21,6 +22,7 @@ from app.planning.queries import DayPlan, find_planned, get_day, list_suggested
 from app.planning.rules import MOST_STOPS, arrivals, moved, with_stop
 from app.planning.solver import BestDays, best_days, order_of
 from app.planning.travel import find_driving
+from app.planning.whereabouts import note_whereabouts
 from app.visits.actions import also_called, arrange_day, plan_visit, withdraw_visit
 from app.visits.models import Visit
 from app.visits.queries import VisitLine, find_made, get_own_visit, list_aliases
@@ -42,9 +44,12 @@ def add_stop(actor: Actor, visit_id: UUID, account_id: UUID, place_id: UUID | No
     return plan_visit(actor, visit_id, account_id, place_id, day, now)
 
 
-def work_out_order(actor: Actor, day: date, now: datetime) -> BestDays:
-    """Put the visits to come into the best order. Those that do not fit stay in the plan, without a place in it."""
+def work_out_order(actor: Actor, day: date, now: datetime, here: Position | None = None) -> BestDays:
+    """Put the visits to come into the best order. Those that do not fit stay in the plan, without a place in it.
+    `here`: where the phone says that the actor is; the way of a day that runs goes on from there."""
     must(actor, P.PLANNING_USE)
+    if here is not None and day == today_in(get_self(actor).zone, now):
+        note_whereabouts(actor, here, now)
     plan = get_day(actor, day, now)
     _check_size(plan.waiting)
     best = best_days([plan.stop_of(line) for line in plan.waiting], [plan.shift], plan.driving)

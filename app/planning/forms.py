@@ -21,6 +21,7 @@ from app.web.form import Form, position_of, whole
 
 RADII_M = (1000, 3000, 10_000, 30_000)  # offered
 _LARGEST_RADIUS_M = 20_000_000
+VAGUE_M = 1000  # a computer without a receiver is anywhere in its town
 _FIXES = ("denied", "unavailable", "timeout")
 
 
@@ -61,6 +62,14 @@ def plan_day(text: str | None, today: date) -> date:
     return day if abs(day - today) <= FURTHEST_PLAN else today
 
 
+def whereabouts_of(form: Mapping[str, str]) -> Position | None:
+    """Where the phone says it is (static/js/position.js), None where it does not, or not to some streets; InvalidError
+    where that cannot be."""
+    position = position_of(_number(form.get("lat", "")), _number(form.get("lon", "")))
+    accuracy_m = _number(form.get("accuracy_m", ""))
+    return position if accuracy_m is None or accuracy_m <= VAGUE_M else None
+
+
 def whole_number(text: str, most: int) -> int | None:
     """A positive number of an address, at most `most`; None for anything else."""
     return min(int(text), most) or None if text.isascii() and text.isdigit() and len(text) < 12 else None
@@ -84,7 +93,7 @@ class NearbyAsked:
     @classmethod
     def read(cls, args: Mapping[str, str]) -> "NearbyAsked":
         """From the arguments of an address; InvalidError where the position is impossible, other nonsense is unsaid."""
-        given = (_degrees(args.get("lat", "")), _degrees(args.get("lon", "")))
+        given = (_number(args.get("lat", "")), _number(args.get("lon", "")))
         position = position_of(*given)
         error = args.get("position_error", "")
         account_id = None if position else parse_id(args.get("account"))
@@ -121,11 +130,11 @@ class NearbyAsked:
         return f"/nearby?{urlencode(args)}" if args else "/nearby"
 
 
-def _degrees(text: str) -> float | None:
+def _number(text: str) -> float | None:
     try:
         return float(text) if text.strip() else None
     except ValueError:
-        return float("nan")  # no position on earth
+        return float("nan")  # of no position on earth
 
 
 def shown_days(day: date, today: date) -> list[date]:

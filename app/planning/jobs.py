@@ -9,6 +9,7 @@ from app.infra.db import transact
 from app.infra.queue import JobKind
 from app.planning.learning import find_speeds, keep_speeds
 from app.planning.travel import list_teams
+from app.planning.whereabouts import forget_whereabouts
 
 
 def _learn_speeds(_job: UUID, _arguments: dict[str, Any]) -> None:
@@ -18,3 +19,10 @@ def _learn_speeds(_job: UUID, _arguments: dict[str, Any]) -> None:
 
 
 LEARN_SPEEDS = JobKind("planning.learn_speeds", _learn_speeds, every=timedelta(days=1))
+
+
+def _forget(_job: UUID, _arguments: dict[str, Any]) -> None:
+    transact(lambda: forget_whereabouts(datetime.now(UTC)))
+
+
+FORGET_WHEREABOUTS = JobKind("planning.forget_whereabouts", _forget, every=timedelta(hours=6))

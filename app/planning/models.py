@@ -1,4 +1,4 @@
-"""What a company says of travel times, and how fast its teams were found to drive."""
+"""What a company says of travel times, how fast its teams were found to drive, and what a person's plan needs."""
 
 from datetime import datetime
 from uuid import UUID
@@ -47,3 +47,13 @@ class CalendarFeed(Model):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+
+
+class Whereabouts(Model):
+    """Where a person was, WGS-84, when the phone was asked for it at `at`, to plan the rest of that day from there."""
+
+    __tablename__ = "whereabouts"
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    lat: Mapped[float]
+    lon: Mapped[float]
+    at: Mapped[datetime]

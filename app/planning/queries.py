@@ -24,6 +24,7 @@ from app.planning.driving import Asked, Driving
 from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shift_on
 from app.planning.scoring import Worth
 from app.planning.travel import find_driving
+from app.planning.whereabouts import find_whereabouts
 from app.visits.models import CheckIn, Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
 from app.visits.rules import USUAL_MINUTES, VisitState
@@ -42,7 +43,7 @@ class DayPlan:
     """A rep's day, as seen on `today` of theirs. `begun` are the visits with a check-in, by time; `ordered` those to
     come, in their order, and `run` what the order makes of the `shift` that is left at the speed of `driving`; `loose`
     have no place in the order yet; `dismissed` will not take place. `worths`: what is known of the accounts of those to
-    come."""
+    come. `seen_at`: when the phone told where the rep was, if the shift that is left begins there."""
 
     day: date
     today: date
@@ -55,6 +56,7 @@ class DayPlan:
     run: DayRun
     driving: Driving
     worths: Mapping[UUID, Worth]
+    seen_at: datetime | None = None
 
     def stop_of(self, line: VisitLine) -> Stop:
         """A visit of the plan as the rules see it."""
@@ -88,6 +90,10 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
     today = today_in(person.zone, now)
     earliest = [_end_of(line) for line in begun] + ([now] if day == today else [])
     here = next(filter(None, (position_of(line) for line in reversed(begun))), None)
+    told = find_whereabouts(
+        actor, day, max((line.row.check_out_at or line.row.check_in_at for line in begun), default=None)
+    )
+    here, seen_at = told or (here, None)
     shift = shift_on(day, hours, max(earliest, default=None), here)
     if shift.most_stops is not None:
         shift = replace(shift, most_stops=max(0, shift.most_stops - len(begun)))
@@ -106,6 +112,7 @@ def get_day(actor: Actor, day: date, now: datetime) -> DayPlan:
         arrivals([_stop_of(line, worths) for line in ordered], shift, travel=driving),
         driving,
         worths,
+        seen_at,
     )
 
 

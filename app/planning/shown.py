@@ -146,7 +146,9 @@ def pins_of(plan: DayPlan) -> dict[str, Any]:
     """The day on the map: what is done, the numbered stops, and the line through them, along the roads where they are
     known."""
     pins: list[dict[str, Any]] = []
-    path = [plan.shift.start] if plan.shift.start and not plan.begun else []
+    done = [position_of(line) for line in plan.begun]
+    here = plan.shift.start if plan.seen_at or not plan.begun else None
+    path = [*done, here, *(position_of(line) for line in plan.ordered)]
     numbered = [("done", "", line) for line in plan.begun]
     numbered += [("stop", str(number), line) for number, line in enumerate(plan.ordered, 1)]
     numbered += [("planned", "", line) for line in plan.loose]
@@ -168,11 +170,9 @@ def pins_of(plan: DayPlan) -> dict[str, Any]:
                 **({"n": number} if number else {}),
             }
         )
-        if tone != "planned":
-            path.append(position)
-    if plan.shift.end and plan.ordered:
+    if plan.ordered:
         path.append(plan.shift.end)
-    drawn = [on_map(each.lat, each.lon) for each in plan.driving.line(path)]
+    drawn = [on_map(each.lat, each.lon) for each in plan.driving.line([each for each in path if each])]
     return {"pins": pins, "lines": [drawn] if len(drawn) > 1 else []}
 
 

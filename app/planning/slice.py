@@ -26,7 +26,7 @@ SLICE = Slice(
         Panel("account", 60, P.PLANNING_USE, "planning/panel.html", _around_account),
         Panel("company", 10, P.COMPANY_MANAGE, "planning/panel_company.html", travel_views.travel_panel),
     ),
-    jobs=(jobs.LEARN_SPEEDS,),
+    jobs=(jobs.LEARN_SPEEDS, jobs.FORGET_WHEREABOUTS),
     commands=(roads, plan_day),
-    plugs=(offline.CARRIED, stored.CALENDAR),
+    plugs=(offline.CARRIED, *stored.STORED),
 )

@@ -26,7 +26,7 @@ from app.planning.actions import (
     take_out,
     work_out_order,
 )
-from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days
+from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days, whereabouts_of
 from app.planning.page_times import times_of
 from app.planning.queries import (
     DayPlan,
@@ -86,7 +86,7 @@ def stop_create() -> Response:
 def best_order_create() -> Response:
     day = _day()
     try:
-        best = work_out_order(current_actor(), day, captured_at())
+        best = work_out_order(current_actor(), day, captured_at(), whereabouts_of(request.form))
     except InvalidError as error:
         return _plan(day, 422, reason_text(error))
     if best.runs[0].stops:

@@ -1,7 +1,7 @@
 /**
  * The phone's position: asked for on a tap only, and never in the way of a check-in.
  *
- *   <form method="post" data-position  data-position-fresh="60">
+ *   <form method="post" data-position  data-position-fresh="60" data-position-good="200">
  *     <input type="hidden" name="lat"> … lon, accuracy_m, fix_at, fix_count, speed_mps, position_error, tapped_at
  *     (altitude_m and waited_ms, how long it was looked for, are made where they are missing)
  *     <button data-position-ask data-position-submit>Check in</button>
@@ -10,6 +10,7 @@
  *
  * - data-position-submit: after the fix, or its failure, the form is submitted by this button, which without JavaScript posts at once and
  *   without a position. A fix in the inputs younger than data-position-fresh seconds is sent again. Without it the inputs are only filled.
+ * - A fix that is true to data-position-good metres (25 where it is not said) ends the search.
  * - lat and lon are WGS-84, fix_at and tapped_at are ISO UTC, position_error is denied, unavailable, timeout or insecure. Inputs not
  *   there are left out; one of another name says which it is by data-position-field="lat".
  * - `position:fix` (detail: the values) or `position:error` bubbles from the element with data-position, which may be any and gets
@@ -58,9 +59,10 @@ const show = (box, state, metres = 0) => {
 /**
  * The best fix within the time box, or why there is none.
  * @param {AbortSignal} signal
+ * @param {number} good metres
  * @returns {Promise<{best?: GeolocationPosition, count: number, error: string}>}
  */
-const locate = (signal) => new Promise((resolve) => {
+const locate = (signal, good) => new Promise((resolve) => {
   const { geolocation, permissions } = navigator;
   if (!isSecureContext) return resolve({ count: 0, error: "insecure" });
   /** @type {GeolocationPosition | undefined} */
@@ -77,7 +79,7 @@ const locate = (signal) => new Promise((resolve) => {
   const watch = geolocation.watchPosition((fix) => {
     count += 1;
     if (!best || fix.coords.accuracy <= best.coords.accuracy) best = fix;
-    if (best.coords.accuracy <= GOOD_M) done();
+    if (best.coords.accuracy <= good) done();
   }, ({ code }) => {
     if (code === 1) (error = "denied"), done();
     if (code === 2 && !best && error === "timeout") (error = "unavailable"), end(GRACE_MS);
@@ -107,7 +109,7 @@ async function ask(box, button) {
   form?.addEventListener("submit", abort);
   show(box, "asking");
   const begun = performance.now();
-  const { best, count, error } = await locate(stop.signal);
+  const { best, count, error } = await locate(stop.signal, Number(box.dataset.positionGood ?? GOOD_M));
   form?.removeEventListener("submit", abort);
   if (stop.signal.aborted || !box.isConnected) return show(box, "");
   if (submits) add(form, "altitude_m", best?.coords.altitude), add(form, "waited_ms", Math.round(performance.now() - begun));

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from app.config import ROOT
 
@@ -29,6 +30,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_S = 240
+SENT_IN_S = 30
 DEMO_PASSWORD = "fieldbook-demo"
 
 
@@ -151,6 +153,28 @@ class Visitor:
         page.wait_for_url(lambda url: "/sign-in" not in url)
         self.fits()
         return page
+
+
+def entries(page: Page) -> list[dict[str, Any]]:
+    """What the phone keeps to send, without what was written."""
+    found: list[dict[str, Any]] = page.evaluate(
+        "outbox.list().then((all) => all.map(({fields, answer, shown, ...rest}) => rest))"
+    )
+    return found
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until the asynchronous JavaScript expression holds, on whatever page of ours that is by then."""
+    end = time.monotonic() + SENT_IN_S
+    while True:
+        try:
+            if page.evaluate(f"(async () => self.outbox && ({condition}))()"):
+                return
+        except PlaywrightError as error:
+            if "context was destroyed" not in str(error):
+                raise
+        assert time.monotonic() < end, f"not within {SENT_IN_S} s: {condition}\n{entries(page)}"
+        time.sleep(0.1)
 
 
 Visit = Callable[..., Visitor]

@@ -26,7 +26,7 @@ from app.infra.db import db, transact
 from app.sales.models import Order
 from app.sales.offline import addresses, rows, screens
 from tests.conftest import settings_for
-from tests.e2e.conftest import Running, Visit, Visitor
+from tests.e2e.conftest import Running, Visit, Visitor, until
 
 NO_ANSWER = """(value) => {
   const submitter = document.querySelector(`[value=${value}]`);
@@ -37,7 +37,6 @@ REVIEWED = """() => [...document.querySelectorAll("[data-shown]")]
   .flatMap((shown) => [...shown.querySelectorAll("li, dt, dd, p")])
   .filter((each) => each.checkVisibility())
   .map((each) => each.innerText.replace(/\\s+/g, " "))"""
-UNTIL = "async () => { while (!(%s)) await new Promise((later) => setTimeout(later, 50)); }"
 SENT = """(id) => {
   const fields = new FormData(document.getElementById(id));
   fields.delete("once");
@@ -196,7 +195,7 @@ def test_an_order_taken_without_signal_arrives_as_it_was_reviewed(demo: Running,
     """The real thing: service worker, pack and outbox."""
     rep = visitor(demo)
     page = rep.sign_in("rep.london")
-    page.evaluate(UNTIL % "navigator.serviceWorker.controller && await outbox.recall('pack')")
+    until(page, "navigator.serviceWorker.controller && await outbox.recall('pack')")
     rows = page.evaluate("async () => (await outbox.recall('pack')).rows")
     account = next(key for key, slots in rows.items() if slots.get("last_order"))
     rep.context.set_offline(True)
@@ -219,8 +218,8 @@ def test_an_order_taken_without_signal_arrives_as_it_was_reviewed(demo: Running,
     expect(page.locator("#count")).to_have_text("0")
     expect(page.locator("#found li")).to_have_count(30)
     rep.context.set_offline(False)
-    page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'send' })")
-    page.evaluate(UNTIL % "(await outbox.list()).every(({ state }) => state === 'sent')")
+    until(page, "(navigator.serviceWorker.controller.postMessage({ type: 'send' }), true)")
+    until(page, "(await outbox.list()).every(({ state }) => state === 'sent')")
     page = rep.go(order)
     expect(page.locator("h1")).to_have_text(re.compile("^O-"))
     assert page.locator("dl.sums dd.total").inner_text() == total
@@ -253,11 +252,11 @@ def two_new_customers(running: Running, email: str) -> tuple[UUID, UUID]:
 def test_a_customer_whose_prices_are_not_on_the_phone_gets_no_others(demo: Running, visitor: Visit) -> None:
     rep = visitor(demo)
     page = rep.sign_in("rep.london")
-    page.evaluate(UNTIL % "navigator.serviceWorker.controller && await outbox.recall('pack')")
+    until(page, "navigator.serviceWorker.controller && await outbox.recall('pack')")
     usual, own = two_new_customers(demo, "rep.london@demo.example")
     for account in (usual, own):
         page = rep.go(f"/accounts/{account}")
-        page.evaluate(UNTIL % f"(await outbox.recall('rows'))?.['{account}']?.price_list")
+        until(page, f"(await outbox.recall('rows'))?.['{account}']?.price_list")
     rows = page.evaluate("async () => (await outbox.recall('pack')).rows")
     assert str(usual) not in rows and str(own) not in rows
     rep.context.set_offline(True)

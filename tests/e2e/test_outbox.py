@@ -9,29 +9,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DEMO_PASSWORD, DESK, PHONE, Running, Visit, Visitor
-
-SENT_IN_S = 30
+from tests.e2e.conftest import DEMO_PASSWORD, DESK, PHONE, Running, Visit, Visitor, entries, until
 
 
 def carried(visitor: Visitor) -> None:
     """Wait until the phone carries its day."""
     until(visitor.page, "(await outbox.recall('pack'))?.pages > 5")
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait until the asynchronous JavaScript expression holds."""
-    end = time.monotonic() + SENT_IN_S
-    while not page.evaluate(f"(async () => {condition})()"):
-        assert time.monotonic() < end, f"not within {SENT_IN_S} s: {condition}\n{entries(page)}"
-        time.sleep(0.1)
-
-
-def entries(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(
-        "outbox.list().then((all) => all.map(({fields, answer, shown, ...rest}) => rest))"
-    )
-    return found
 
 
 def sent(page: Page) -> None:
@@ -52,7 +35,7 @@ def offline(visitor: Visitor, is_offline: bool) -> None:
     visitor.without_network = True
     visitor.context.set_offline(is_offline)
     if not is_offline:
-        visitor.page.evaluate("dispatchEvent(new Event('online'))")
+        until(visitor.page, "dispatchEvent(new Event('online'))")  # true; a kept page may be on its way to the new one
 
 
 def an_account(visitor: Visitor) -> str:

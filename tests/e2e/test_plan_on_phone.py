@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PHONE, Running, Visit, Visitor
-from tests.e2e.test_outbox import carried, offline, sent, until
+from tests.e2e.conftest import PHONE, Running, Visit, Visitor, until
+from tests.e2e.test_outbox import carried, offline, sent
 
 WORDS = ["rep.london", "rep", "rep.taipei"]  # in English, and in either Chinese
 
@@ -153,6 +153,35 @@ def test_where_the_rep_is_by_now_counts_without_signal(fresh_demo: Running, visi
     assert first > now or now > "22:00", "the visit that lasts comes first"
     expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
     assert before[0] not in (page.locator("#plan_pins").text_content() or "")
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_the_rest_of_the_day_begins_where_the_phone_is(connected: bool, fresh_demo: Running, visitor: Visit) -> None:
+    """Asked for by the tap, also without signal; what was told is the rep's own to see."""
+    lat = 51.52 if connected else 51.53
+    rep = visitor(fresh_demo, PHONE, position=(lat, -0.12))
+    rep.sign_in("rep2.london")
+    carried(rep)
+    page = rep.go("/plan")
+    anew = page.get_by_role("button", name="Plan the rest of the day anew")
+    if anew.count() == 0:  # before the day begins
+        pins = json.loads(page.locator("#plan_pins").text_content() or "")["pins"]
+        first = next(pin for pin in pins if pin.get("n") == "1")
+        rep.context.set_geolocation({"latitude": first["lat"], "longitude": first["lon"], "accuracy": 12})
+        rep.go(first["url"])
+        page.click("[data-position-submit]")
+        page.locator("#report").wait_for()
+        sent(page)
+        rep.context.set_geolocation({"latitude": lat, "longitude": -0.12, "accuracy": 12})
+        rep.go("/plan")
+    offline(rep, not connected)
+    rep.go("/plan")
+    anew.click()
+    until(page, "(await outbox.list()).some(({url, state}) => url === '/plan/best-order' && state !== 'refused')")
+    offline(rep, False)
+    sent(page)
+    expect(rep.go("/settings/stored/whereabouts").locator("main")).to_contain_text(str(lat))
+    rep.fits()
 
 
 def test_every_day_that_can_be_chosen_is_there_without_signal(demo: Running, visitor: Visit) -> None:

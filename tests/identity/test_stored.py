@@ -26,6 +26,7 @@ TABLES = [
     "photos",
     "reviews",
     "calendar",
+    "whereabouts",
     "orders",
     "quotes",
     "absences",
@@ -47,8 +48,8 @@ def test_the_page_names_every_table_with_its_number_and_says_when_location_is_ta
     event.remove(db.engine, *listener)
     assert list(stored()) == TABLES
     assert all(f'href="/settings/stored/{name}"' in shown for name in TABLES)
-    assert "Your location is taken only when you check in, and never in between." in shown
-    assert "deleted 60 days later" in shown
+    assert "Your location is taken only when you tap for it, and never in between." in shown
+    assert "deleted 60 days later" in shown and "deleted the next day" in shown
     assert "Nobody has looked so far." in shown
     assert "rita@harbour.example" in shown
     own = [each for each in told if each.startswith("SELECT") and "device.revoked_at" not in each]
@@ -61,7 +62,7 @@ def test_each_table_has_ones_own_rows_only(cast: Cast, world: World, browser: Op
     shown = browser(cast.rita).get(f"/settings/stored/{name}")
     assert shown.status_code == 200
     assert "Ren" not in shown.text.partition("<main")[2].replace("Ren&#", "Ren")
-    assert "<li>" in shown.text.partition("<main")[2] or name in ("reviews", "calendar")
+    assert "<li>" in shown.text.partition("<main")[2] or name in ("reviews", "calendar", "whereabouts")
     assert browser(None).get(f"/settings/stored/{name}").status_code == 302
 
 

@@ -15,8 +15,12 @@ from app.kernel.dates import at_local, today_in
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
 from app.planning.actions import fill_day, fix_time, move_stop, put_in_order, set_must, work_out_order
+from app.planning.jobs import FORGET_WHEREABOUTS
+from app.planning.models import Whereabouts
 from app.planning.queries import DayPlan, find_worths, get_day
 from app.planning.scoring import CLASS_POINTS, MOST_WEEKS, Worth
+from app.planning.shown import pins_of
+from app.planning.whereabouts import note_whereabouts
 from app.sales.actions import order_quote, save_quote, withdraw_quote
 from app.visits.actions import CheckInInput, check_in, dismiss_visit
 from app.visits.models import Visit
@@ -283,6 +287,114 @@ def test_the_rest_of_a_running_day_is_planned_anew(cast: Cast, stage: Stage) -> 
     assert day.run.stops[1].start_at == at(15) and day.run.is_feasible
     assert day.shift.start == Position(31.2304, 121.5537), "from where she is"
     assert db.session.scalar(select(func.count(Visit.id))) == 4
+
+
+# --- From where the rep is -------------------------------------------------------------------------------------------
+
+THERE = {"lat": "31.2304", "lon": "121.56", "accuracy_m": "80"}
+PLACE = Position(31.2304, 121.56)
+
+
+@pytest.fixture
+def running(cast: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> tuple[UUID, UUID]:
+    """Rita's visits to near and far, today; her shift lasts all day, whatever the hour of the test."""
+
+    def stretch() -> None:
+        person = db.session.get_one(Person, cast.rita.id)
+        person.work_from, person.work_to, person.lunch_minutes = 0, 1439, 0
+
+    transact(stretch)
+    today = today_in(SHANGHAI, datetime.now(UTC))
+    return plan(cast.rita, stage.near, today), plan(cast.rita, stage.far, today)
+
+
+def today_of(cast: Cast) -> DayPlan:
+    db.session.rollback()
+    now = datetime.now(UTC)
+    return get_day(cast.rita, today_in(SHANGHAI, now), now)
+
+
+@pytest.mark.parametrize(("there", "first"), [(PLACE, 1), (OFFICE, 0)])
+def test_the_way_goes_on_from_where_the_phone_is(there: Position, first: int, cast: Cast, stage: Stage) -> None:
+    """Nobody has to go home: whoever is in the east begins there."""
+    visits, now = [plan(cast.rita, account) for account in (stage.near, stage.far)], at(11)
+
+    def stay_out() -> None:
+        person = db.session.get_one(Person, cast.rita.id)
+        person.start_lat = person.start_lon = None
+
+    transact(stay_out)
+    transact(lambda: work_out_order(cast.rita, tomorrow(), now, there))
+    day = get_day(cast.rita, tomorrow(), now)
+    assert [line.row.id for line in day.ordered] == [visits[first], visits[1 - first]]
+    assert (day.shift.start, day.seen_at, day.run.is_feasible) == (there, now, True)
+
+
+def test_where_the_phone_is_is_said_to_its_rep_alone(
+    cast: Cast, stage: Stage, running: tuple[UUID, UUID], browser: Open
+) -> None:
+    day, rita, key = str(today_in(SHANGHAI, datetime.now(UTC))), browser(cast.rita), new_id()
+    assert "data-position-ask" in rita.get("/plan").text
+    assert "data-position-ask" not in rita.get(f"/plan?day={tomorrow()}").text
+    for _ in range(2):
+        assert rita.post("/plan/best-order", once=key, day=day, **THERE).status_code == 303
+    plan = today_of(cast)
+    assert plan.shift.start == PLACE and plan.seen_at is not None
+    transact(lambda: put_in_order(cast.rita, plan.day, list(running), datetime.now(UTC)))
+    assert "From where you were at" in rita.get("/plan").text
+    assert len(pins_of(today_of(cast))["lines"][0]) == 4, "from there to both, and to the office"
+    assert "31.2304" in rita.get("/settings/stored/whereabouts").text
+    assert "31.2304" not in browser(cast.mona).get("/settings/stored/whereabouts").text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"lat": "", "lon": "", "accuracy_m": ""}, {**THERE, "accuracy_m": "40000"}, {**THERE, "accuracy_m": "x"},
+    ],
+)  # fmt: skip
+def test_a_phone_that_does_not_know_changes_nothing(
+    told: dict[str, str], cast: Cast, stage: Stage, running: tuple[UUID, UUID], browser: Open
+) -> None:
+    day = str(today_in(SHANGHAI, datetime.now(UTC)))
+    assert browser(cast.rita).post("/plan/best-order", day=day, **told).status_code == 303
+    assert (today_of(cast).shift.start, today_of(cast).seen_at) == (OFFICE, None)
+
+
+@pytest.mark.parametrize("told", [{"lat": "91", "lon": "0"}, {"lat": "31"}, {"lat": "here", "lon": "there"}])
+def test_an_impossible_position_is_refused(
+    told: dict[str, str], cast: Cast, stage: Stage, running: tuple[UUID, UUID], browser: Open
+) -> None:
+    answer = browser(cast.rita).post("/plan/best-order", day=str(today_in(SHANGHAI, datetime.now(UTC))), **told)
+    assert answer.status_code == 422
+    assert "position" in answer.text
+    assert today_of(cast).seen_at is None
+
+
+def test_whereabouts_are_of_their_day_and_until_the_next_check_in(
+    cast: Cast, stage: Stage, running: tuple[UUID, UUID]
+) -> None:
+    now = datetime.now(UTC)
+    today = today_in(SHANGHAI, now)
+    transact(lambda: work_out_order(cast.rita, today + timedelta(days=1), now, PLACE))
+    assert today_of(cast).seen_at is None, "not of a day that runs"
+    transact(lambda: work_out_order(cast.rita, today, now, PLACE))
+    transact(lambda: note_whereabouts(cast.rita, OFFICE, now - timedelta(minutes=5)))
+    assert today_of(cast).shift.start == PLACE, "what comes late does not undo it"
+    assert get_day(cast.rita, today + timedelta(days=1), now).seen_at is None
+    transact(
+        lambda: check_in(cast.rita, running[0], CheckInInput(None, reason="no signal"), now + timedelta(seconds=9))
+    )
+    plan = today_of(cast)
+    assert (plan.shift.start, plan.seen_at) == (Position(31.2304, 121.4837), None)
+
+
+def test_whereabouts_are_forgotten_the_next_day(cast: Cast, stage: Stage) -> None:
+    now = datetime.now(UTC)
+    transact(lambda: note_whereabouts(cast.rita, PLACE, now - timedelta(hours=25)))
+    transact(lambda: note_whereabouts(cast.ren, PLACE, now - timedelta(hours=1)))
+    FORGET_WHEREABOUTS.run(new_id(), {})
+    assert db.session.scalars(select(Whereabouts.person_id)).all() == [cast.ren.id]
 
 
 def test_who_is_planned_soon_is_said_beside_the_name(cast: Cast, stage: Stage, browser: Open) -> None:
