@@ -40,11 +40,12 @@ class Shell:
         return bool(self.build) and request.environ.get(ENVIRON_KEPT) == self.build
 
     def style(self, name: str) -> Markup:
-        """The element that gives a page `css/<name>.css`."""
-        text = self.styles.get(name)
+        """The element that gives a page `css/<name>.css`; one that brings the text says whose it is, so that a page
+        that is drawn into another (static/js/kept.js) brings it once."""
+        text, address = self.styles.get(name), f"{self.prefix}css/{name}.css"
         if text is None or self.is_kept():
-            return Markup('<link rel="stylesheet" href="{}css/{}.css">').format(self.prefix, name)
-        return Markup(f"<style>{text}</style>")  # noqa: S704 - our own file
+            return Markup('<link rel="stylesheet" href="{}">').format(address)
+        return Markup(f'<style data-href="{address}">{text}</style>')  # noqa: S704 - our own file
 
 
 def shell_of(built: Path) -> Shell:

@@ -100,17 +100,20 @@ async function open(address) {
 /** Where the page itself begins on the screen, below what the phone says of it. */
 const topOf = () => document.querySelector("#main .stack > :not(.is-kept)")?.getBoundingClientRect().top ?? 0;
 
+const FILES = "link[rel=stylesheet], style[data-href], script[src]"; // a style may come as a file or in the page (app/web/shell.py)
+const fileOf = (part) => part.dataset.href ?? part.getAttribute("href") ?? part.getAttribute("src");
+
 /** Puts a whole page in place of this one, as following a link would, but at once. */
 export async function draw(html, address) {
   const page = parse(html), at = page.documentElement.dataset.keptAt, before = topOf();
   const same = path(address) === location.pathname;
   if (at) root.dataset.keptAt = at;
   else delete root.dataset.keptAt;
-  for (const part of page.head.querySelectorAll("link[rel=stylesheet], script[src]")) {
-    const name = part.src ? "src" : "href", known = [...document.head.querySelectorAll(part.localName)];
-    if (known.some((each) => each.getAttribute(name) === part.getAttribute(name))) continue;
+  for (const part of page.head.querySelectorAll(FILES)) {
+    if ([...document.head.querySelectorAll(FILES)].some((known) => fileOf(known) === fileOf(part))) continue;
     const copy = document.createElement(part.localName);
-    for (const { name: key, value } of part.attributes) copy.setAttribute(key, value);
+    for (const { name, value } of part.attributes) copy.setAttribute(name, value);
+    copy.textContent = part.textContent;
     document.head.append(copy);
   }
   begun.clear();

@@ -142,7 +142,12 @@ class Visitor:
         return self.page
 
     def fits(self) -> None:
-        """The page is not wider than the screen."""
+        """The page is not wider than the screen, and has each style once, the common one before its own."""
+        styles = self.page.evaluate(
+            "[...document.querySelectorAll('link[rel=stylesheet], style[data-href]')]"
+            ".map((each) => (each.dataset.href ?? each.href).replace(/.*[/]/, ''))"
+        )
+        assert (styles[:1], len(set(styles))) == (["app.css"], len(styles)), (self.page.url, styles)
         assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), self.page.url
 
     def sign_in(self, name: str, password: str = DEMO_PASSWORD) -> Page:

@@ -26,6 +26,7 @@ def planned(visitor: Visitor, visits: int = 4, ahead: int = 3) -> str:
     page.locator("form[action='/plan/best-order'] button").click()
     page.locator("ol[data-sortable] > [data-id]").nth(visits - 1).wait_for()
     sent(page)
+    visitor.fits()  # the page that was drawn in place of the one with the button
     visitor.go(address)
     return address
 
