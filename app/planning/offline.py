@@ -18,13 +18,13 @@ NEIGHBOURS = 80  # shared by the stops, which have many in common
 
 def _subjects(actor: Actor, now: datetime) -> Iterable[UUID]:
     plan = get_day(actor, today_in(actor.zone, now), now)
+    for due in list_due_candidates(actor, plan):  # the page offers them
+        yield due.id
     stops = [plan.shift.start, *(position_of(line) for line in (*plan.begun, *plan.waiting))]
     known = [position for position in dict.fromkeys(stops) if position is not None]
     for position in known:
         for near in nearest_accounts(actor, position, max(5, NEIGHBOURS // len(known)), AccountFilters(), plan.day):
             yield near.id
-    for due in list_due_candidates(actor, plan):
-        yield due.id
 
 
 def _addresses(actor: Actor, now: datetime, _accounts: Subjects) -> Iterable[str]:
