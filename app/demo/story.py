@@ -241,7 +241,8 @@ def _weeks(rep: Rep, admin: Actor, products: list[UUID], dice: random.Random, no
     due = {each: day + timedelta(days=dice.randrange(RHYTHMS[each[3]][0])) for each in rep.accounts}
     while day <= today + timedelta(days=2):
         if day.weekday() < 5 or day == today:  # the demo is shown on Sundays, too
-            chosen = sorted(due, key=lambda each: (due[each], each[3], each[0]))[:VISITS_A_DAY]
+            lost = {each for each in due if day == today and each[2] is None}  # today's stops can be driven to
+            chosen = sorted(due, key=lambda each: (each in lost, due[each], each[3], each[0]))[:VISITS_A_DAY]
             due |= {each: day + timedelta(days=RHYTHMS[each[3]][0]) for each in chosen}
             _day(rep, admin, day, chosen, products, dice, now)
         day += timedelta(days=1)

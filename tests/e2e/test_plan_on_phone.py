@@ -33,10 +33,15 @@ def planned(visitor: Visitor, visits: int = 4, ahead: int = 3) -> str:
         page.locator("form[action$='/withdrawal']").nth(before).wait_for(state="attached")
     sent(page)
     page.locator("form[action='/plan/best-order'] button").click()
-    page.locator("ol[data-sortable] > [data-id]").nth(visits - 1).wait_for()
-    sent(page)
+    until(page, "(await outbox.list()).some(({url, state}) => url === '/plan/best-order' && state === 'sent')")
+    page.locator("ol[data-sortable] > [data-id]").first.wait_for()
     visitor.fits()  # the page that was drawn in place of the one with the button
     visitor.go(address)
+    while page.locator("ol[data-sortable] > [data-id]").count() < visits:  # what does not fit goes in all the same
+        page.locator("ul.order form[action$='/move'] button").first.click()
+        until(page, "(await outbox.list()).some(({url}) => url.endsWith('/move'))")
+        sent(page)
+        visitor.go(address)
     return address
 
 
