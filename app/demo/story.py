@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from uuid import UUID
 
 from app.accounts.actions import add_account, add_note
@@ -37,6 +38,7 @@ from app.infra.db import db, transact
 from app.kernel.access import SYSTEM, Actor
 from app.kernel.dates import at_local, today_in
 from app.kernel.geo import Position
+from app.kernel.hours import read_hours, windows_on
 from app.questions.actions import Given, add_question, answer
 from app.questions.queries import find_sheet
 from app.questions.rules import Kind, QuestionInput
@@ -82,13 +84,28 @@ QUESTIONS = (
 
 
 @dataclass(frozen=True)
+class Client:
+    """A customer whom a seller looks after."""
+
+    account_id: UUID
+    place_id: UUID
+    position: Position | None
+    rating: str
+    hours: str
+
+    def suits(self, day: date, zone: str, *, must_be_found: bool) -> bool:
+        """Whether somebody would plan to go there on that day."""
+        return windows_on(read_hours(self.hours), day, zone) != () and not (must_be_found and self.position is None)
+
+
+@dataclass(frozen=True)
 class Rep:
-    """A seller of the demo, where they start from, and whom they look after (id, main place, position, rating)."""
+    """A seller of the demo, where they start from, and whom they look after."""
 
     actor: Actor
     city: City
     start: Position
-    accounts: list[tuple[UUID, UUID, Position | None, str]]
+    clients: list[Client]
 
 
 def seed_once(say: Callable[[str], None], now: datetime | None = None) -> None:
@@ -217,7 +234,7 @@ def _customers(rep: Rep, admin: Actor, lists: dict[str, UUID], dice: random.Rand
                 assign_price_list(admin, account.id, lists["TWD" if rep.city is TAIPEI else "GBP"], now)
             if number % 8 < 6:
                 place = get_main_place(admin, account.id)
-                rep.accounts.append((account.id, place.id, each.position, each.rating))
+                rep.clients.append(Client(account.id, place.id, each.position, each.rating, each.hours))
                 if number % 16 < 2:
                     save_account_rhythm(admin, account.id, None, OWN_WISHES[rep.city.language], None, now)
                 if number % 9 == 0:
@@ -238,26 +255,27 @@ def _place_input(city: City, each: Customer) -> PlaceInput:
 def _weeks(rep: Rep, admin: Actor, products: list[UUID], dice: random.Random, now: datetime) -> None:
     today = today_in(rep.city.zone, now)
     day = today - timedelta(weeks=WEEKS)
-    due = {each: day + timedelta(days=dice.randrange(RHYTHMS[each[3]][0])) for each in rep.accounts}
+    due = {each: day + timedelta(days=dice.randrange(RHYTHMS[each.rating][0])) for each in rep.clients}
     while day <= today + timedelta(days=2):
         if day.weekday() < 5 or day == today:  # the demo is shown on Sundays, too
-            lost = {each for each in due if day == today and each[2] is None}  # today's stops can be driven to
-            chosen = sorted(due, key=lambda each: (each in lost, due[each], each[3], each[0]))[:VISITS_A_DAY]
-            due |= {each: day + timedelta(days=RHYTHMS[each[3]][0]) for each in chosen}
+            wanted = sorted(due, key=lambda each: (due[each], each.rating, each.account_id))
+            suits = (each for each in wanted if each.suits(day, rep.city.zone, must_be_found=day == today))
+            chosen = list(islice(suits, VISITS_A_DAY))
+            due |= {each: day + timedelta(days=RHYTHMS[each.rating][0]) for each in chosen}
             _day(rep, admin, day, chosen, products, dice, now)
         day += timedelta(days=1)
 
 
 def _day(
-    rep: Rep, admin: Actor, day: date, chosen: list[tuple[UUID, UUID, Position | None, str]], products: list[UUID],
+    rep: Rep, admin: Actor, day: date, chosen: list[Client], products: list[UUID],
     dice: random.Random, now: datetime,
 ) -> None:  # fmt: skip
     zone = rep.city.zone
     planned_at = min(at_local(day, time(8, 0), zone), now)
     starts = [at_local(day, time(9, 20), zone) + timedelta(minutes=80 * n + 30 * (n > 1)) for n in range(len(chosen))]
     stops = []
-    for (account, place, _position, _rating), start in zip(chosen, starts, strict=True):
-        visit = plan_visit(rep.actor, _id(dice), account, place, day, planned_at)
+    for each, start in zip(chosen, starts, strict=True):
+        visit = plan_visit(rep.actor, _id(dice), each.account_id, each.place_id, day, planned_at)
         stops.append((visit.id, start))
     arrange_day(rep.actor, day, stops, planned_at)
     today = today_in(zone, now)
@@ -269,10 +287,10 @@ def _day(
 
 
 def _stops(
-    rep: Rep, admin: Actor, stops: list[tuple[UUID, datetime]], chosen: list[tuple[UUID, UUID, Position | None, str]],
+    rep: Rep, admin: Actor, stops: list[tuple[UUID, datetime]], chosen: list[Client],
     left: list[tuple[UUID, datetime]], day: date, products: list[UUID], dice: random.Random, now: datetime,
 ) -> None:  # fmt: skip
-    for (visit_id, start), (account, _place, position, _rating) in zip(stops, chosen, strict=True):
+    for (visit_id, start), client in zip(stops, chosen, strict=True):
         throw, minutes = dice.random(), dice.randint(-8, 15)
         begin, length = start + timedelta(minutes=minutes), timedelta(minutes=dice.randint(14, 42))
         outcome, offset, late = dice.choice(list(OUTCOMES)), _aside(dice), dice.random()
@@ -287,7 +305,7 @@ def _stops(
             dismiss_visit(rep.actor, visit_id, kind, reason, later, _id(dice), begin)
             continue
         off_site = throw > 0.94
-        here = _near(position or rep.start, (0.02, 0.015) if off_site else offset)
+        here = _near(client.position or rep.start, (0.02, 0.015) if off_site else offset)
         coarse = 0.5 < late < 0.53  # indoors
         accuracy = round(400 * late if coarse else 6 + 30 * late, 1)
         fix = None if throw > 0.985 else Fix(here, accuracy, begin, 1 + round(5 * late))
@@ -297,7 +315,7 @@ def _stops(
         check_in(rep.actor, visit_id, given, begin)
         _answers(rep, visit_id, random.Random(f"{visit_id}"), begin + length / 3)  # noqa: S311
         if outcome == "order" or dice.random() < 0.1:
-            _order(rep, admin, account, visit_id, products, dice, begin + length / 2)
+            _order(rep, admin, client.account_id, visit_id, products, dice, begin + length / 2)
         if late < 0.97:
             note = dice.choice(NOTES[rep.city.language]) if late < 0.3 else ""
             check_out(rep.actor, visit_id, ReportInput(outcome, note, None), begin + length)

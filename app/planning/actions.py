@@ -16,9 +16,10 @@ from app.kernel.errors import InvalidError
 from app.kernel.geo import Position
 from app.kernel.i18n import N_
 from app.kernel.ids import new_id
+from app.planning.candidates import list_suggested
 from app.planning.driving import Asked
 from app.planning.events import VisitLengthChanged, VisitMustChanged, VisitTimeFixed
-from app.planning.queries import DayPlan, find_planned, get_day, list_suggested
+from app.planning.queries import DayPlan, find_planned, get_day
 from app.planning.rules import MOST_STOPS, arrivals, moved, with_stop
 from app.planning.solver import BestDays, best_days, order_of
 from app.planning.travel import find_driving
@@ -66,14 +67,14 @@ def fill_day(actor: Actor, day: date, now: datetime) -> int:
     _check_size(plan.waiting)
     planned = [plan.stop_of(line) for line in plan.waiting]
     suggested = list_suggested(actor, plan)
-    places = [stop.position for stop in (*planned, *suggested.values())]
+    places = [stop.position for stop in (*planned, *suggested)]
     driving = find_driving(get_self(actor).team_id, Asked(places, (plan.shift.start, plan.shift.end)))
     kept = order_of(best_days(planned, [plan.shift], driving).runs[0])
-    asked = [*(replace(stop, must=True) for stop in kept), *suggested.values()]
+    asked = [*(replace(stop, must=True) for stop in kept), *suggested]
     (run,) = best_days(asked, [plan.shift], driving).runs
-    place_of = {stop.id: place for place, stop in suggested.items()}
+    accounts = {stop.id for stop in suggested}
     order = [
-        plan_visit(actor, new_id(), stop.id, place_of[stop.id], day, now).id if stop.id in place_of else stop.id
+        plan_visit(actor, new_id(), stop.id, None, day, now).id if stop.id in accounts else stop.id
         for stop in order_of(run)
     ]
     plan = get_day(actor, day, now)

@@ -1,7 +1,7 @@
 """How long a team drives: a source's travel times, made as fast as the team really drives, and parking."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -93,6 +93,11 @@ class Driving:
             return 0
         seconds = self.matrix.seconds[self.places[origin]][self.places[target]]
         return None if seconds is None else round(seconds * self.speed_percent / 100) + self.parking_seconds
+
+    def also_at(self, positions: Sequence[Position | None]) -> "Driving":
+        """The same source at the same speed, between these positions too (RoadsFailedError)."""
+        places = Asked(positions, list(self.places)).places
+        return replace(self, matrix=self.times.matrix(list(places)), places=places)
 
     def metres(self, route: Sequence[Position | None]) -> int:
         """Metres of driving along positions in their order; unknown ones, and those without a way, are left out."""

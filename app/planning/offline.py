@@ -9,8 +9,9 @@ from app.accounts.rules import AccountFilters
 from app.identity.permissions import P
 from app.kernel.access import Actor
 from app.kernel.dates import today_in
+from app.planning.candidates import list_due_candidates
 from app.planning.forms import shown_days
-from app.planning.queries import get_day, list_due_candidates, position_of
+from app.planning.queries import get_day, position_of
 from app.sync.ports import Carried, Subjects
 
 NEIGHBOURS = 80  # shared by the stops, which have many in common

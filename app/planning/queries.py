@@ -1,16 +1,15 @@
-"""Ways to a rep's own day, and to the customers who could be added to it."""
+"""Ways to a rep's own day."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.accounts.models import Account, Place
 from app.accounts.ports import find_open_business
-from app.accounts.queries import find_due_days, list_accounts, list_overdue, list_places_of, nearest_accounts
-from app.accounts.rules import AccountFilters, is_against, wish_text
+from app.accounts.queries import find_due_days
 from app.identity.models import Person
 from app.identity.queries import get_self
 from app.infra.db import db
@@ -25,13 +24,11 @@ from app.planning.rules import DayRun, Shift, Stop, WorkingHours, arrivals, shif
 from app.planning.scoring import Worth
 from app.planning.travel import find_driving
 from app.planning.whereabouts import find_whereabouts
-from app.visits.models import CheckIn, Dismissal, Visit
+from app.visits.models import Dismissal, Visit
 from app.visits.queries import VisitLine, list_day
-from app.visits.rules import USUAL_MINUTES, VisitState
 from app.visits.rules import Dismissal as DismissalKind
+from app.visits.rules import VisitState
 
-CANDIDATES = 20
-MOST_SUGGESTED = 200  # accounts that a plan looks at by itself, the longest due
 _OPEN = (VisitState.PLANNED, VisitState.MISSED)
 _BEGUN = (VisitState.CHECKED_IN, VisitState.DONE)
 
@@ -165,104 +162,6 @@ def find_planned(actor: Actor, day: date) -> Mapping[UUID, UUID]:
         .where(Dismissal.visit_id.is_(None) | (Dismissal.kind == DismissalKind.MISSED))
     )
     return {row.account_id: row.id for row in rows}
-
-
-# --- Whom to add -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An account that could be visited. Distance in metres from the last stop; None where it was not asked. `wish`:
-    when it wishes that, where the day of the plan is none of it. `planned_on`: the actor's next visit there."""
-
-    id: UUID
-    name: str
-    rating: str
-    address: str
-    last_visit_on: date | None
-    due_on: date | None = None
-    distance_m: float | None = None
-    wish: str = ""
-    planned_on: date | None = None
-
-
-def list_due_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
-    """The actor's own accounts whose visit is due on the day of the plan or before, the longest due first."""
-    due = list_overdue(actor, plan.day + timedelta(days=1), CANDIDATES + len(plan.accounts), actor.person_id)
-    found = [
-        Candidate(
-            e.id, e.name, e.rating, e.address, e.last_visit_on, e.due_on, None,
-            wish_text(e.wish, actor.language) if is_against(e.wish, plan.day) else "",
-        )
-        for e in due
-    ]  # fmt: skip
-    return _new(actor, found, plan)
-
-
-def list_near_candidates(actor: Actor, plan: DayPlan) -> Sequence[Candidate]:
-    """The accounts nearest to the last stop of the plan, or to its start; none where neither has a position."""
-    if plan.last_position is None:
-        return ()
-    wanted = CANDIDATES + len(plan.accounts)
-    near = nearest_accounts(actor, plan.last_position, wanted, AccountFilters(), plan.day)
-    found = {
-        e.id: Candidate(e.id, e.name, e.rating, e.address, e.last_visit_on, None, e.distance_m) for e in reversed(near)
-    }
-    return _new(actor, list(reversed(found.values())), plan)
-
-
-def list_found_candidates(actor: Actor, plan: DayPlan, text: str) -> Sequence[Candidate]:
-    """The accounts that a search finds, by name."""
-    filters = AccountFilters.read({"q": text})
-    if not filters.q:
-        return ()
-    rows = list_accounts(actor, filters, 1, plan.day).rows
-    found = [Candidate(row.id, row.name, row.rating, row.address, row.last_visit_on) for row in rows]
-    return _new(actor, found, plan)
-
-
-def list_suggested(actor: Actor, plan: DayPlan) -> Mapping[UUID, Stop]:
-    """Place -> the visit that a plan may add by itself: to the actor's own accounts that are due and welcome visits on
-    that day, have a position, and to which none is planned until a week later, nor was called off on that day."""
-    due = list_overdue(actor, plan.day + timedelta(days=1), MOST_SUGGESTED, actor.person_id)
-    named = _named_around(actor, plan.day, plan.today)
-    due = [each for each in due if each.id not in named and not is_against(each.wish, plan.day)]
-    worths = find_worths(actor, {each.id for each in due}, plan.day)
-    hours = {place.id: place for place in list_places_of(actor, [each.id for each in due])}
-    found = {}
-    for each in due:
-        place = hours[each.place_id]
-        windows = windows_on(read_hours(place.hours), plan.day, place.zone)
-        if place.lat is not None and place.lon is not None:
-            position, value = Position(place.lat, place.lon), worths[each.id].value
-            found[place.id] = Stop(each.id, position, USUAL_MINUTES, windows, value=value)
-    return found
-
-
-def _named_around(actor: Actor, day: date, today: date) -> frozenset[UUID]:
-    """Accounts to which a visit of the actor is still to come, within a week of the day, or was called off on it."""
-    until = day + timedelta(days=7)
-    rows = (
-        select(Visit.account_id)
-        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
-        .where(Visit.rep_id == actor.id, Visit.planned_on.between(today, until))
-        .where(Dismissal.visit_id.is_(None) | (Visit.planned_on == day))
-    )
-    return frozenset(db.session.scalars(rows))
-
-
-def _new(actor: Actor, found: Sequence[Candidate], plan: DayPlan) -> Sequence[Candidate]:
-    chosen = [each for each in found if each.id not in plan.accounts][:CANDIDATES]
-    rows = (
-        select(Visit.account_id, func.min(Visit.planned_on))
-        .outerjoin(Dismissal, Dismissal.visit_id == Visit.id)
-        .outerjoin(CheckIn, CheckIn.visit_id == Visit.id)
-        .where(Visit.rep_id == actor.id, Visit.account_id.in_([each.id for each in chosen]))
-        .where(Visit.planned_on >= plan.today, Dismissal.visit_id.is_(None), CheckIn.visit_id.is_(None))
-        .group_by(Visit.account_id)
-    )
-    planned = {row[0]: row[1] for row in db.session.execute(rows)} if chosen else {}
-    return [replace(each, planned_on=planned.get(each.id)) for each in chosen]
 
 
 # --- Around what? ----------------------------------------------------------------------------------------------------

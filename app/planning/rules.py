@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, groupby
 from typing import TypeVar
 from uuid import UUID
 
@@ -308,13 +308,21 @@ def start_windows(windows: Sequence[Interval], visit_minutes: int) -> tuple[Inte
 def with_stop(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> DayRun | None:
     """The day with one more stop, where it drives least, rather late than early; None where no place for it keeps all
     rules."""
-    runs = (_kept((*order[:place], stop, *order[place:]), shift, travel) for place in reversed(range(len(order) + 1)))
-    return min(filter(None, runs), key=lambda run: (run.travel_seconds, run.finish_at), default=None)
+    orders = [(*order[:place], stop, *order[place:]) for place in reversed(range(len(order) + 1))]
+    ways = [(each, _legs(each, shift, travel)) for each in orders]
+    for _, same in groupby(sorted(ways, key=_driving_of), _driving_of):  # few are simulated
+        runs = (_kept(each, shift, legs) for each, legs in same)
+        if best := min(filter(None, runs), key=lambda run: run.finish_at, default=None):
+            return best
+    return None
 
 
-def _kept(order: Sequence[Stop], shift: Shift, travel: Travel) -> DayRun | None:
+def _driving_of(way: tuple[Sequence[Stop], Sequence[int | None]]) -> int:
+    return sum(leg or 0 for leg in way[1])
+
+
+def _kept(order: Sequence[Stop], shift: Shift, legs: Sequence[int | None]) -> DayRun | None:
     """The simulated day where no rule is broken, which is found out soon; else None."""
-    legs = _legs(order, shift, travel)
     without = _run(order, shift, None, legs)
     if not without.is_feasible:
         return None  # lunch makes it no earlier

@@ -11,13 +11,14 @@ from flask_babel import ngettext
 from app.accounts.navigation import directions_to
 from app.kernel.dates import zone_of
 from app.kernel.travel import Estimate, Source, TravelTimes
+from app.planning.candidates import Candidate
 from app.planning.driving import LACK_NAMES
 from app.planning.itinerary import RouteLink, route_links
 from app.planning.queries import DayPlan, position_of
 from app.planning.rules import BREACH_NAMES, HINTS, Breach, StopTimes
 from app.planning.scoring import PART_NAMES
-from app.planning.solver import why_here, why_left_out
-from app.routing.why import REASON_NAMES, Cause
+from app.planning.solver import what_fits, why_here
+from app.routing.why import ON_THE_WAY, REASON_NAMES, Cause, Reason
 from app.visits.queries import VisitLine
 from app.web.form import translated
 from app.web.locale import day_text, local_time_text
@@ -87,9 +88,32 @@ def stops_of(plan: DayPlan) -> list[PlannedStop]:
     return found
 
 
-def loose_of(plan: DayPlan, line: VisitLine) -> LooseVisit:
-    """One without a place in the order."""
-    return LooseVisit(line, _why_loose(plan, line), _clock(line.row.fixed_at, line.row.zone), _worth(plan, line))
+def loose_of(plan: DayPlan) -> list[LooseVisit]:
+    """The visits without a place in the order."""
+    order = [plan.stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
+    fits = what_fits(order, [plan.stop_of(line) for line in plan.loose], plan.shift, plan.driving)
+    return [
+        LooseVisit(
+            line,
+            translated(REASON_NAMES[fit]) if isinstance(fit, Reason) else "",
+            _clock(line.row.fixed_at, line.row.zone),
+            _worth(plan, line),
+        )
+        for line, fit in zip(plan.loose, fits, strict=True)
+    ]
+
+
+def fit_text(candidate: Candidate) -> str:
+    """What a visit more would make of the day, '' where nobody knows."""
+    if isinstance(candidate.against, Reason):
+        return translated(REASON_NAMES[candidate.against])
+    if candidate.against is not None:
+        return translated(BREACH_NAMES[candidate.against])
+    if candidate.detour is None:
+        return ""
+    if candidate.detour <= ON_THE_WAY:
+        return str(_("Fits in, on the way"))
+    return str(_("Fits in, with %(time)s more of driving", time=duration_text(candidate.detour)))
 
 
 def _clock(moment: datetime | None, zone: str) -> str:
@@ -133,13 +157,6 @@ def _remark(breach: Breach, times: StopTimes, zone: str) -> tuple[str, str]:
         late = duration_text(round((times.start_at - times.stop.fixed_at).total_seconds()))
         return _("%(late)s later than agreed", late=late), "bad"
     return translated(BREACH_NAMES[breach]), "" if breach in HINTS else "bad"
-
-
-def _why_loose(plan: DayPlan, line: VisitLine) -> str:
-    """Why a visit has no place in the order, '' where it only was not put there yet."""
-    order = [plan.stop_of(each) for each in plan.ordered] if plan.run.is_feasible else []
-    reason = why_left_out(order, plan.stop_of(line), plan.shift, plan.driving)
-    return translated(REASON_NAMES[reason]) if reason else ""
 
 
 def pins_of(plan: DayPlan) -> dict[str, Any]:

@@ -69,11 +69,27 @@ def best_days(
     )
 
 
-def why_left_out(order: Sequence[Stop], stop: Stop, shift: Shift, travel: Travel = ESTIMATE) -> Reason | None:
-    """Why a stop is not in the order; None where it would fit."""
-    if with_stop(order, stop, shift, travel):
-        return None
-    return _reasons([*order, stop], [tuple(order)], [shift], travel)[stop.id]
+def what_fits(
+    order: Sequence[Stop], stops: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE
+) -> list[int | Reason]:
+    """For each of these stops the seconds of driving that it alone would add to the order, or why it does not fit."""
+    travel = cache(travel)  # asked again and again
+    before = arrivals(order, shift, travel=travel).travel_seconds
+    runs = {stop.id: with_stop(order, stop, shift, travel) for stop in stops}
+    outside = [stop for stop in stops if runs[stop.id] is None]
+    reasons = _reasons([*order, *outside], [tuple(order)], [shift], travel) if outside else {}
+    return [
+        run.travel_seconds - before if (run := runs[stop.id]) else _as_ordered(order, stop, reasons[stop.id])
+        for stop in stops
+    ]
+
+
+def _as_ordered(order: Sequence[Stop], stop: Stop, why: Reason) -> Reason:
+    """Somebody's order may have no room for a stop that comes before what is in it."""
+    optional = [each for each in order if not each.must and each.fixed_at is None]
+    if why in (Reason.NO_TIME, Reason.MUSTS_CLASH) and any(stop.must or each.value < stop.value for each in optional):
+        return Reason.AS_ORDERED
+    return why
 
 
 def why_here(order: Sequence[Stop], shift: Shift, travel: Travel = ESTIMATE) -> list[tuple[Cause, int]]:

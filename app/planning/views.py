@@ -1,8 +1,7 @@
 """The day plan: choose, let the order be worked out, change it by hand, share it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -26,18 +25,29 @@ from app.planning.actions import (
     take_out,
     work_out_order,
 )
-from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days, whereabouts_of
-from app.planning.page_times import times_of
-from app.planning.queries import (
-    DayPlan,
-    get_day,
+from app.planning.candidates import (
+    Candidate,
     list_due_candidates,
     list_found_candidates,
     list_near_candidates,
+    with_fits,
 )
+from app.planning.forms import LengthForm, TimeForm, plan_day, shown_days, whereabouts_of
+from app.planning.page_times import times_of
+from app.planning.queries import DayPlan, get_day
 from app.planning.rules import BREACH_NAMES
 from app.planning.scoring import RULE, RULE_PARAMS
-from app.planning.shown import duration_text, handover_of, loose_of, metres_of, pins_of, stops_of, text_of, travel_of
+from app.planning.shown import (
+    duration_text,
+    fit_text,
+    handover_of,
+    loose_of,
+    metres_of,
+    pins_of,
+    stops_of,
+    text_of,
+    travel_of,
+)
 from app.visits.queries import count_days
 from app.visits.rules import STATE_NAMES
 from app.web.actor import current_actor
@@ -119,7 +129,7 @@ def suggestions_create() -> Response:
         said = ngettext("%(num)s visit was added.", "%(num)s visits were added.", added)
         flash(said, "success")
     else:
-        flash(_("Nobody who is due fits into this day any more."), "warning")
+        flash(_("Nobody was added. Beside each customer who is due stands why."), "warning")
     return goto(_address(day))
 
 
@@ -251,6 +261,7 @@ def _plan(
     stops = stops_of(plan)
     source = request.values.get("from", "")
     source = source if source in SOURCES else "due"
+    candidates = with_fits(actor, plan, _candidates(plan, source)) if day >= today else ()
     return page(
         "planning/plan.html",
         status=status,
@@ -261,7 +272,7 @@ def _plan(
         editable=day >= today,
         days=chips,
         stops=stops,
-        loose=[loose_of(plan, line) for line in plan.loose],
+        loose=loose_of(plan),
         running=bool(plan.begun) or (day == today and plan.shift.starts_at <= now + timedelta(minutes=1)),
         lunch_last=plan.run.lunch_after is not None and plan.run.lunch_after == len(stops),
         lunch_end=plan.run.lunch_at + timedelta(minutes=plan.shift.lunch.minutes)
@@ -274,7 +285,8 @@ def _plan(
         names=STATE_NAMES,
         source=source,
         q=request.values.get("q", ""),
-        candidates=_candidates(plan, source) if day >= today else (),
+        candidates=candidates,
+        fits={each.id: fit_text(each) for each in candidates},
         pins=pins_of(plan),
         links=handover_of(plan),
         times=times_of(plan, actor.zone),
@@ -286,7 +298,7 @@ def _plan(
     )
 
 
-def _candidates(plan: DayPlan, source: str) -> Any:
+def _candidates(plan: DayPlan, source: str) -> Sequence[Candidate]:
     actor = current_actor()
     if source == "near":
         return list_near_candidates(actor, plan)

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     MAX_STOPS = "max_stops"
     NOT_WORTH = "not_worth"
     NO_TIME = "no_time"
+    AS_ORDERED = "as_ordered"  # by somebody: what is in that order need not be worth more
 
 
 REASON_NAMES = {
@@ -36,6 +37,7 @@ REASON_NAMES = {
     Reason.MAX_STOPS: N_("As many visits as are allowed are planned already"),
     Reason.NOT_WORTH: N_("Not worth the detour"),
     Reason.NO_TIME: N_("No time left; other visits are worth more"),
+    Reason.AS_ORDERED: N_("No time left as the day is ordered"),
 }
 
 

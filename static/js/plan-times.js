@@ -8,6 +8,7 @@
  *   </ol>
  *   <script type="application/json" id="plan_pins">   what the map shows
  *   <a id="next_leg"> <b>name</b></a>       the way to the next stop; <div data-legs> links to several, else <p data-legs-stale>
+ *   <p data-fit>                            what one visit more would make of the day
  *
  * showTimes(list, changes) shows them for the rows in their present order; sortable.js says `sortable:moved` when that has changed.
  */
@@ -51,17 +52,20 @@ export function showTimes(list, changes = known.get(list) ?? {}) {
   const day = list.dataset.times && asItIs(JSON.parse(list.dataset.times), changes);
   if (!day || rows.some(({ dataset }) => !day.stops[dataset.id ?? ""])) {
     for (const row of rows) for (const said of /** @type {NodeListOf<HTMLElement>} */ (row.querySelectorAll(".when, .travel, .remarks"))) said.hidden = true;
+    hideFits(true);
     return;
   }
   const order = rows.map(({ dataset }) => dataset.id ?? ""), run = arrivals(order, day);
   const isMoved = order.join() !== Object.keys(day.stops).filter((id) => order.includes(id)).join();
+  const isStale = isMoved || rows.length < Object.keys(day.stops).length; // of what the server says of its own order
   rows.forEach((row, place) => {
     showStop(row, run.stops[place], day);
     if (isMoved) row.querySelectorAll("details > div > p.soft").forEach((why) => why.remove()); // why here, which was elsewhere
   });
-  showLegs(rows, isMoved || rows.length < Object.keys(day.stops).length);
+  showLegs(rows, isStale);
+  hideFits(isStale);
   showLunch(list, rows, run, day);
-  showMap(order, day, isMoved || rows.length < Object.keys(day.stops).length, changes.begun?.at(-1)?.id);
+  showMap(order, day, isStale, changes.begun?.at(-1)?.id);
   showSums(run, order, day);
 }
 
@@ -156,6 +160,11 @@ function showLegs(rows, isStale) {
   }
   document.querySelector("[data-legs]")?.toggleAttribute("hidden", isStale);
   document.querySelector("[data-legs-stale]")?.toggleAttribute("hidden", !isStale);
+}
+
+/** What one visit more would make of the day. @param {boolean} isStale */
+function hideFits(isStale) {
+  document.querySelectorAll("[data-fit]").forEach((said) => said.toggleAttribute("hidden", isStale));
 }
 
 /** The map's pins by the order, and straight lines between them: the roads are the server's. @param {string[]} order @param {Day} day

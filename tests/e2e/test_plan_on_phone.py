@@ -91,6 +91,7 @@ def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Runni
     rep.go(address)
     assert shown(page) == before, "nothing has changed yet"
     expect(page.locator(".is-lost").first).to_be_visible()
+    expect(page.locator("[data-fit]:visible")).not_to_have_count(0)
     stops = page.locator("[data-sortable] > [data-id]")
 
     def kept(number: int) -> None:
@@ -113,6 +114,7 @@ def test_without_signal_the_times_are_those_of_the_server(name: str, demo: Runni
     expect(page.locator("#next_leg b")).to_have_text(stops.first.locator("a").first.inner_text())
     expect(page.locator("[data-legs-stale]")).to_be_visible()
     expect(page.locator("[data-legs]")).to_be_hidden()
+    expect(page.locator("[data-fit]:visible")).to_have_count(0)
     pins = json.loads(page.locator("#plan_pins").text_content() or "")
     first = stops.first.get_attribute("data-id")
     assert [pin["id"] for pin in pins["pins"] if pin["n"] == "1"] == [first]

@@ -18,6 +18,7 @@ from app.planning.rules import (
     arrivals,
     moved,
     start_windows,
+    with_stop,
 )
 
 OFFICE = Position(31.23, 121.47)
@@ -254,6 +255,17 @@ def test_a_simulated_day_keeps_its_promises(order: list[Stop], from_office: bool
         assert len(run.broken) == min(len(one.broken) for one in tried)
     elif lunch_minutes:
         assert run.finish_at <= lunch.latest
+
+
+@given(st.lists(stops(), max_size=4), stops(), st.integers(0, 60))
+def test_one_stop_more_goes_where_trying_every_place_would_put_it(
+    order: list[Stop], extra: Stop, lunch_minutes: int
+) -> None:
+    day = shift(end=OFFICE, lunch=Lunch(at(12), at(13, 30), lunch_minutes))
+    tried = [arrivals([*order[:place], extra, *order[place:]], day) for place in range(len(order) + 1)]
+    best = min(((run.travel_seconds, run.finish_at) for run in tried if run.is_feasible), default=None)
+    run = with_stop(order, extra, day)
+    assert (run and (run.travel_seconds, run.finish_at)) == best
 
 
 def test_every_breach_has_a_name() -> None:

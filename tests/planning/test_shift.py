@@ -1,5 +1,6 @@
 """The shift of a day, one stop more, and links for several stops."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -8,8 +9,8 @@ import pytest
 
 from app.kernel.geo import Position
 from app.planning.itinerary import route_links
-from app.planning.rules import Shift, Stop, WorkingHours, arrivals, shift_on, with_stop
-from app.planning.solver import why_left_out
+from app.planning.rules import ESTIMATE, Shift, Stop, WorkingHours, arrivals, shift_on, with_stop
+from app.planning.solver import what_fits
 from app.routing.why import Reason
 
 BASE = Position(31.2, 121.4)
@@ -63,10 +64,30 @@ def test_one_more_stop_goes_where_it_drives_least() -> None:
 
 
 def test_why_a_stop_is_left_out() -> None:
-    shift, full = Shift(at(9), at(18), BASE), [Stop(UUID(int=1), BASE, 500)]
-    assert why_left_out(full, Stop(UUID(int=2), BASE, 60), shift) is Reason.NO_TIME
-    assert why_left_out([], Stop(UUID(int=2), BASE, 60), shift) is None
-    assert why_left_out([], Stop(UUID(int=2), BASE, 60, ()), shift) is Reason.CLOSED
+    shift, full = Shift(at(9), at(18), BASE), [Stop(UUID(int=1), BASE, 500, value=4)]
+    stop, closed = Stop(UUID(int=2), BASE, 60, value=4), Stop(UUID(int=3), BASE, 60, ())
+    assert what_fits(full, [stop, closed], shift) == [Reason.NO_TIME, Reason.CLOSED]
+    assert what_fits([], [stop, closed], shift) == [0, Reason.CLOSED]
+    assert what_fits(full, [], shift) == []
+
+
+def test_an_order_made_by_hand_is_not_said_to_be_worth_more() -> None:
+    shift, full = Shift(at(9), at(18), BASE), [Stop(UUID(int=1), BASE, 500, value=4)]
+    for stop in (Stop(UUID(int=2), BASE, 60, value=5), Stop(UUID(int=2), BASE, 60, must=True)):
+        assert what_fits(full, [stop], shift) == [Reason.AS_ORDERED]
+        assert what_fits([replace(full[0], must=True)], [stop], shift) == [
+            Reason.MUSTS_CLASH if stop.must else Reason.NO_TIME
+        ]
+
+
+def test_what_a_stop_more_drives() -> None:
+    order = [Stop(UUID(int=1), Position(31.2, 121.5), 30)]
+    shift, there = Shift(at(9), at(18), BASE, BASE), ESTIMATE(BASE, order[0].position)
+    beyond = Stop(UUID(int=2), Position(31.2, 121.6), 30)
+    on, back = ESTIMATE(order[0].position, beyond.position), ESTIMATE(beyond.position, BASE)
+    assert there and on and back
+    same = Stop(UUID(int=3), order[0].position, 30)
+    assert what_fits(order, [same, beyond], shift) == [0, on + back - there]
 
 
 # --- Links -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a rep says of single visits of a plan - it has to be, at that time - and what the plan makes of it."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -210,7 +211,39 @@ def test_the_day_is_filled_with_who_is_due(cast: Cast, stage: Stage, browser: Op
     assert len(day_of(cast).ordered) == 3 and day_of(cast).run.is_feasible
     assert "2 visits were added." in rita.get(f"/plan?day={tomorrow()}").text
     assert rita.post("/plan/suggestions", day=str(tomorrow())).status_code == 303
-    assert "Nobody who is due fits" in rita.get(f"/plan?day={tomorrow()}").text
+    assert "Nobody was added." in rita.get(f"/plan?day={tomorrow()}").text
+
+
+def test_each_who_was_left_out_says_why(cast: Cast, stage: Stage, browser: Open) -> None:
+    """What a visit more would drive is read beside each candidate; where the day is full, that there is no room."""
+    night = transact(lambda: customer(cast.rita, "Night Bar", OFFICE, "Mon-Sun 20:00-23:00"))
+    due(stage.near, stage.nowhere, night)
+    rita, visits = browser(cast.rita), [plan(cast.rita, stage.middle), plan(cast.rita, stage.far)]
+
+    def said() -> dict[str, str]:
+        page = rita.get(f"/plan?day={tomorrow()}").text
+        row = r'<a href="/accounts/[^"]+">([^<]+)</a>(?:(?!</li>).)*<p data-fit>([^<]+)</p>'
+        return dict(re.findall(row, page, re.S))
+
+    sort_out(cast)
+    known = said()
+    assert known == {
+        "Near Bakery": "Fits in, on the way",
+        "Nowhere Shop": "No position: travel is not counted",
+        "Night Bar": "Does not fit into the working hours, with the way there and back",
+    }
+
+    def lengthen() -> None:
+        for visit, minutes in zip(visits, (175, 265), strict=True):
+            db.session.get_one(Visit, visit).minutes = minutes
+
+    transact(lengthen)
+    assert transact(lambda: fill_day(cast.rita, tomorrow(), datetime.now(UTC))) == 0
+    full = dict.fromkeys(("Near Bakery", "Nowhere Shop"), "No time left as the day is ordered")
+    assert said() == {**known, **full}, "they are due, those in the plan are not"
+    for visit in visits:
+        transact(lambda visit=visit: set_must(cast.rita, visit, True, datetime.now(UTC)))
+    assert said() == {**known, **dict.fromkeys(full, "No time left; other visits are worth more")}
 
 
 def test_nobody_who_was_in_the_plan_makes_room(cast: Cast, stage: Stage) -> None:
