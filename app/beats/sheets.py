@@ -131,7 +131,7 @@ def _day_name(day: date, locale: str) -> str:
 
 def hours_text(seconds: int) -> str:
     """A length of time for a table: hours and minutes, 28:05."""
-    hours, minutes = divmod(round(seconds / 60), 60)
+    hours, minutes = divmod((seconds + 30) // 60, 60)
     return f"{hours}:{minutes:02}"
 
 

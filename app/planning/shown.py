@@ -55,8 +55,8 @@ class LooseVisit:
 
 
 def duration_text(seconds: int) -> str:
-    """A length of time in hours and minutes, rounded to the minute."""
-    hours, minutes = divmod(round(seconds / 60), 60)
+    """A length of time in hours and minutes; half a minute is rounded up, as static/js/plan-times.js does."""
+    hours, minutes = divmod((seconds + 30) // 60, 60)
     if not hours:
         return str(_("%(minutes)s min", minutes=minutes))
     if not minutes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -138,13 +139,18 @@ def money_text(minor: int | None, currency: str) -> str:
 
 
 def distance_text(metres: float | None) -> str:
-    """A distance as people say it: 80 m, 1.2 km, 35 km."""
+    """A distance as people say it: 80 m, 1.2 km, 35 km; halves up, as static/js/plan-times.js has it."""
     if metres is None:
         return ""
     if metres < 995:
-        return str(gettext("%(number)s m", number=round(metres / 10) * 10 if metres >= 100 else round(metres)))
-    kilometres = metres / 1000
-    return str(gettext("%(number)s km", number=f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:,.0f}"))
+        return str(gettext("%(number)s m", number=10 * _rounded(metres / 10) if metres >= 100 else _rounded(metres)))
+    tenths = _rounded(metres / 100)
+    number = f"{tenths / 10:.1f}" if tenths < 100 else f"{_rounded(metres / 1000):,}"
+    return str(gettext("%(number)s km", number=number))
+
+
+def _rounded(number: float) -> int:
+    return floor(number + 0.5)
 
 
 def duration_text(seconds: float | None) -> str:

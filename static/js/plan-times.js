@@ -32,16 +32,16 @@ const make = (tag, className, text = "") => Object.assign(document.createElement
 const clock = (seconds, zone) =>
   new Date(seconds * 1000).toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 /** @param {number} seconds */
-const length = (seconds) => {
+export const length = (seconds) => {
   const all = Math.round(seconds / MINUTE_S), hours = Math.floor(all / 60), minutes = all % 60;
   if (!hours) return _("%(minutes)s min", { minutes });
   return minutes ? _("%(hours)s h %(minutes)s min", { hours, minutes }) : _("%(hours)s h", { hours });
 };
 /** @param {number} metres */
-const distance = (metres) => {
-  if (metres < 995) return _("%(number)s m", { number: metres < 100 ? metres : Math.round(metres / 10) * 10 });
-  const kilometres = metres / 1000;
-  return _("%(number)s km", { number: kilometres < 10 ? kilometres.toFixed(1) : Math.round(kilometres).toLocaleString("en") });
+export const distance = (metres) => {
+  if (metres < 995) return _("%(number)s m", { number: metres < 100 ? Math.round(metres) : Math.round(metres / 10) * 10 });
+  const tenths = Math.round(metres / 100);
+  return _("%(number)s km", { number: tenths < 100 ? (tenths / 10).toFixed(1) : Math.round(metres / 1000).toLocaleString("en") });
 };
 
 /** Shows the times of the rows as they stand. A list that brings nothing to make them of says none. @param {HTMLElement} list @param {Changes} [changes] */

@@ -1,4 +1,5 @@
-"""static/js/day-run.js: the browser's simulator says what app/planning/rules.py says, on days made at random."""
+"""static/js/day-run.js: the browser's simulator says what app/planning/rules.py says, on days made at random; and
+plan-times.js writes it in the same words."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,12 +7,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
 from playwright.sync_api import Page
 
 from app.kernel.geo import Position
 from app.kernel.hours import Interval
 from app.planning.page_times import day_of, places_of
 from app.planning.rules import Breach, DayRun, Lunch, Shift, Stop, Travel, arrivals
+from app.planning.shown import duration_text
+from app.web.ui import distance_text
 from tests.e2e.js.conftest import Site
 
 DAYS = 400
@@ -112,3 +116,21 @@ def test_it_says_what_python_says(new_page: Callable[..., Page], site: Site) -> 
     said = {breach for run in expected for times in [run, *run["stops"]] for breach in times["breaches"]}
     assert said == set(Breach), "the days have every kind of breach"
     assert {run["lunchAfter"] for run in expected} >= {None, 0, 1, 2, 3}
+
+
+def test_times_and_distances_are_written_as_python_writes_them(
+    new_page: Callable[..., Page], site: Site, app: Flask
+) -> None:
+    """Also where half a unit is to be rounded."""
+    seconds = [*range(0, 400, 10), *range(3_540, 3_700, 10), 7_199, 35_970]
+    metres = [*range(130), *range(980, 1_300, 5), 9_949, 9_950, 10_500, 11_500, 999_499, 1_234_500]
+    page = new_page()
+    page.goto(site.page("/", ""))
+    found = page.evaluate(
+        "async ([seconds, metres]) => { const { distance, length } = await import('/static/js/plan-times.js');"
+        " return [...seconds.map(length), ...metres.map(distance)]; }",
+        [seconds, metres],
+    )
+    with app.test_request_context():
+        assert found == [*map(duration_text, seconds), *map(distance_text, metres)]
+    assert {"3 min", "1 h", "1.0 km", "1.3 km", "9.9 km", "10 km", "12 km"} <= set(found)
