@@ -6,6 +6,8 @@
 # Homebrew's libraries (pango) are not on the search path of every Python on a Mac.
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
+# Each process of the tests has databases of its own; beyond four, the journeys in the browser are what one waits for.
+PROCESSES := --numprocesses auto --maxprocesses 4 --dist loadgroup
 FLASK := $(BIN)/flask --app wsgi
 
 help: ## This list
@@ -21,7 +23,7 @@ serve: ## Set up, migrate and start without the demo: the way to use it
 
 test: ## The whole suite, on SQLite, PostgreSQL and in Chromium (ARGS="tests/visits -x" for a part)
 	@.ci/setup dev
-	@$(MAC) $(BIN)/python -m pytest $(ARGS); status=$$?; cat .venv/unavailable; exit $$status
+	@$(MAC) $(BIN)/python -m pytest $(PROCESSES) $(ARGS); status=$$?; cat .venv/unavailable; exit $$status
 
 check: ## Lint, types, import contracts, translations
 	@.ci/setup dev

@@ -290,6 +290,7 @@ def _stops(
     rep: Rep, admin: Actor, stops: list[tuple[UUID, datetime]], chosen: list[Client],
     left: list[tuple[UUID, datetime]], day: date, products: list[UUID], dice: random.Random, now: datetime,
 ) -> None:  # fmt: skip
+    today = today_in(rep.city.zone, now)
     for (visit_id, start), client in zip(stops, chosen, strict=True):
         throw, minutes = dice.random(), dice.randint(-8, 15)
         begin, length = start + timedelta(minutes=minutes), timedelta(minutes=dice.randint(14, 42))
@@ -316,7 +317,7 @@ def _stops(
         _answers(rep, visit_id, random.Random(f"{visit_id}"), begin + length / 3)  # noqa: S311
         if outcome == "order" or dice.random() < 0.1:
             _order(rep, admin, client.account_id, visit_id, products, dice, begin + length / 2)
-        if late < 0.97:
+        if late < 0.97 or day == today:  # the forgotten ones lie behind, so that the next stop has its check-in
             note = dice.choice(NOTES[rep.city.language]) if late < 0.3 else ""
             check_out(rep.actor, visit_id, ReportInput(outcome, note, None), begin + length)
 

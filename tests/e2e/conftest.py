@@ -11,8 +11,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from playwright.sync_api import Error as PlaywrightError
 
 from app.config import ROOT
+from app.demo.cities import CITIES
+from app.kernel.dates import today_in
 
+HERE = Path(__file__).parent
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 QUIET = [
@@ -32,6 +36,13 @@ QUIET = [
 PATIENCE_S = 240
 SENT_IN_S = 30
 DEMO_PASSWORD = "fieldbook-demo"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys share a demo and follow each other: where tests run in several processes, one of them takes all."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 @dataclass
@@ -51,8 +62,18 @@ def free_port() -> int:
 
 @contextmanager
 def started(**environment: str) -> Iterator[Running]:
-    """`flask up --demo` on a free loopback port, ended by Ctrl-C as a person would."""
-    data, port = Path(tempfile.mkdtemp(prefix="fieldbook-e2e-")), free_port()
+    """`flask up --demo` in a new folder, on a free loopback port, ended by Ctrl-C as a person would."""
+    data = Path(tempfile.mkdtemp(prefix="fieldbook-e2e-"))
+    try:
+        with _up(data, **environment) as running:
+            yield running
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def _up(data: Path, **environment: str) -> Iterator[Running]:
+    port = free_port()
     settings = {**os.environ, "FIELDBOOK_DATA": str(data), "PORT": str(port), "DATABASE_URL": "", **environment}
     settings.pop("FIELDBOOK_URL", None)
     log = (data / "log").open("wb")
@@ -68,7 +89,6 @@ def started(**environment: str) -> Iterator[Running]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         log.close()
-        shutil.rmtree(data, ignore_errors=True)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -84,16 +104,40 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Running]:
+def another_demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], AbstractContextManager[Running]]:
+    """another_demo(): the demo company on SQLite in a folder of its own, as a context.
+
+    It is told once, which takes longest, and copied; past midnight it is told anew, since it ends with today.
+    """
+    told: dict[tuple[date, ...], Path] = {}
+
+    @contextmanager
+    def start() -> Iterator[Running]:
+        now = datetime.now(UTC)
+        days = tuple(today_in(city.zone, now) for city in CITIES)
+        if days not in told:
+            folder = tmp_path_factory.mktemp("demo")
+            with _up(folder):
+                told[days] = folder
+        data = tmp_path_factory.mktemp("demo")
+        shutil.copytree(told[days], data, dirs_exist_ok=True)
+        with _up(data) as running:
+            yield running
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def demo(another_demo: Callable[[], AbstractContextManager[Running]]) -> Iterator[Running]:
     """The demo company on SQLite, for all journeys."""
-    with started() as running:
+    with another_demo() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def fresh_demo() -> Iterator[Running]:
+def fresh_demo(another_demo: Callable[[], AbstractContextManager[Running]]) -> Iterator[Running]:
     """A demo of its own, for journeys that need the day as the demo leaves it, whatever the hour."""
-    with started() as running:
+    with another_demo() as running:
         yield running
 
 
