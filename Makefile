@@ -7,7 +7,7 @@
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
 # Each process of the tests has databases of its own; beyond four, the journeys in the browser are what one waits for.
-PROCESSES := --numprocesses auto --maxprocesses 4 --dist loadgroup
+PROCESSES := --numprocesses auto --maxprocesses 4
 FLASK := $(BIN)/flask --app wsgi
 
 help: ## This list

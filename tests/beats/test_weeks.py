@@ -56,7 +56,7 @@ def day_of(done: RepWork, day: date, visits: list[BeatVisit]) -> tuple[list[Stop
     )
 
 
-many = settings(max_examples=40, deadline=None)
+many = settings(max_examples=40)
 given_works = given(st.integers(1, 3).flatmap(lambda count: st.tuples(works(count), st.just(asked(count)))))
 
 
@@ -133,7 +133,7 @@ def test_nothing_is_lost(drawn: tuple[RepWork, Asked]) -> None:
     assert (draft.shortfall.visits if draft.shortfall else 0) == len(short)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(works(2), st.randoms(use_true_random=False))
 def test_the_same_work_has_the_same_plan_in_whichever_order_it_is_told(done: RepWork, dice: object) -> None:
     told = list(done.customers)

@@ -19,14 +19,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from app.config import ROOT
 from app.demo.cities import CITIES
 from app.kernel.dates import today_in
 
-HERE = Path(__file__).parent
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 QUIET = [
@@ -35,14 +34,10 @@ QUIET = [
 ]  # fmt: skip
 PATIENCE_S = 240
 SENT_IN_S = 30
+ANSWERED_IN_MS = 15_000
 DEMO_PASSWORD = "fieldbook-demo"
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The journeys share a demo and follow each other: where tests run in several processes, one of them takes all."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
+expect.set_options(timeout=ANSWERED_IN_MS)
 
 
 @dataclass
@@ -242,7 +237,7 @@ def visitor(chromium: Browser) -> Iterator[Visit]:
                 "permissions": ["geolocation"],
             }
         context = chromium.new_context(viewport=size, accept_downloads=True, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(ANSWERED_IN_MS)
         opened.append(Visitor(context, running.url))
         return opened[-1]
 

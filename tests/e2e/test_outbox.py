@@ -422,7 +422,7 @@ def test_a_row_of_the_phone_is_shown_right_after_the_sign_in(rep: Visitor) -> No
     page.fill("[name=email]", "rep.london@demo.example")
     page.fill("[name=password]", DEMO_PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_url(f"**{address}")
+    page.wait_for_url(rep.base + address)
     expect(page.locator("h1")).to_have_text("Before anybody said hello")
     rep.context.unroute("**/accounts")
     sent(page)

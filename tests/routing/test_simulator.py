@@ -18,7 +18,7 @@ def day(*visits: Visit, lunch: Lunch | None = None, closes: int = 100, max_stops
     return Problem(visits, (Day(0, 2, 0, closes, lunch, max_stops),), WAY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problems(most=3))
 def test_it_finds_a_breach_exactly_where_no_second_for_lunch_keeps_the_rules(problem: Problem) -> None:
     for size in range(len(problem.visits) + 1):
@@ -29,7 +29,7 @@ def test_it_finds_a_breach_exactly_where_no_second_for_lunch_keeps_the_rules(pro
                 assert run.finish == min(ends)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems(most=4), st.randoms(use_true_random=False))
 def test_its_times_follow_each_other(problem: Problem, dice: st.DataObject) -> None:
     order = list(range(len(problem.visits)))

@@ -41,7 +41,7 @@ def grid(size: int, seed: int, *, must: int = 0, lunch: bool = True, days: int =
     return Problem(visits, (Day(0, 0, 28_800, 61_200, noon, 10),) * days, travel)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems(most=4))
 def test_a_small_day_is_as_good_as_the_best_of_all(problem: Problem) -> None:
     found = plan(problem, WORK)
@@ -50,7 +50,7 @@ def test_a_small_day_is_as_good_as_the_best_of_all(problem: Problem) -> None:
     assert value(problem, found.orders) == best_of_all(problem)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(problems(most=3, days=2))
 def test_two_small_days_are_as_good_as_the_best_of_all(problem: Problem) -> None:
     assert value(problem, plan(problem, WORK).orders) == best_of_all(problem)
@@ -66,7 +66,7 @@ def test_several_days_whose_lunch_may_be_left_out_are_planned(days: int) -> None
     assert not list(breaches(problem, found.runs))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(problems(most=4))
 def test_everybody_is_in_the_plan_or_left_out_with_a_reason(problem: Problem) -> None:
     found = plan(problem, WORK)

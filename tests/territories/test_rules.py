@@ -49,7 +49,7 @@ degrees = st.floats(0, 10, width=32)
 boxes = st.tuples(degrees, degrees, st.floats(0.125, 8, width=32), st.floats(0.125, 8, width=32))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(boxes, max_size=8), st.lists(st.tuples(degrees, degrees), min_size=1, max_size=30))
 def test_points_lie_where_shapely_says(
     outlines: list[tuple[float, float, float, float]], points: list[tuple[float, float]]
@@ -75,7 +75,7 @@ rules = st.fixed_dictionaries(
 shops = st.builds(Shop, city=words, district=words, rating=st.sampled_from("ABC"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(rules, max_size=6), st.lists(shops, min_size=1, max_size=10))
 def test_rules_fit_as_they_are_written(written: list[dict[str, list[str]]], accounts: list[Shop]) -> None:
     """The rule with most fields, then the oldest territory; compared with asking each rule by itself."""

@@ -207,7 +207,7 @@ def test_square_kilometres() -> None:
 coordinate = st.tuples(st.floats(100, 130), st.floats(20, 50))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(coordinate, min_size=3, max_size=12))
 def test_whatever_is_drawn_becomes_a_sound_area_or_a_told_problem(corners: list[tuple[float, float]]) -> None:
     ring = [list(at) for at in (*corners, corners[0])]

@@ -222,7 +222,7 @@ def test_the_session_refuses_to_change_what_stands_in_the_chain(cast: Cast, stag
     assert db.session.get_one(CheckIn, visit_id).verdict == "on_site"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_link_can_be_changed_moved_or_taken_out(data: st.DataObject, cast: Cast) -> None:
     transact(lambda: db.session.execute(delete(ChainLink)))
