@@ -100,12 +100,13 @@ class Client:
 
 @dataclass(frozen=True)
 class Rep:
-    """A seller of the demo, where they start from, and whom they look after."""
+    """A seller of the demo, where they start from, whom they look after, and the contracts made for them."""
 
     actor: Actor
     city: City
     start: Position
     clients: list[Client]
+    contracts: list[UUID]
 
 
 def seed_once(say: Callable[[str], None], now: datetime | None = None) -> None:
@@ -191,7 +192,7 @@ def _people(now: datetime) -> tuple[Actor, list[Rep]]:
         actor = join(email, name, "rep", teams[city.key], city.zone, city.language, 800)
         label = {"zh_Hans": "办公室", "zh_Hant": "辦公室", "en": "Office"}[city.language]
         change_own_profile(actor, {"start_label": label, "start_lat": start.lat, "start_lon": start.lon}, None, now)
-        reps.append(Rep(actor, city, start, []))
+        reps.append(Rep(actor, city, start, [], []))
     join("manager", "Martin Shaw", "manager", sales, "Europe/London", "en", 2000)
     return admin, reps
 
@@ -351,8 +352,9 @@ def _order(
     order = place_order(rep.actor, _id(dice), account, given, now)
     if dice.random() < 0.7:
         approve_order(admin, order.id, None, now)
-        if dice.random() < 0.12:
-            make_contract(admin, _id(dice), order.id, None, now)
+        if dice.random() < 0.12 or not rep.contracts:  # whoever tries the demo finds one
+            rep.contracts.append(_id(dice))
+            make_contract(admin, rep.contracts[-1], order.id, None, now)
 
 
 def _aside(dice: random.Random) -> tuple[float, float]:
