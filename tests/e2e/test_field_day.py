@@ -195,6 +195,19 @@ def test_the_administrator_adds_people_and_products(demo: Running, visitor: Visi
     nina.sign_in("nina", "a fresh long password")
 
 
+@pytest.mark.parametrize("role", ["rep", "manager", "office", "admin"])
+def test_tabs_stand_where_they_stay_while_the_page_arrives(role: str, demo: Running, visitor: Visit) -> None:
+    """On a slow phone the bar of tabs is painted before its last tab is there: nothing of it may move then."""
+    page = visitor(demo, PHONE).sign_in(role)
+    tabs, bar = page.locator(".menu .tab"), page.locator(".menu")
+    assert tabs.count() == 5
+    first, whole = tabs.first.bounding_box(), bar.bounding_box()
+    page.evaluate("[...document.querySelectorAll('.menu .tab')].slice(1).forEach((each) => each.remove())")
+    assert [tabs.first.bounding_box(), bar.bounding_box()] == [first, whole]
+    page.evaluate("document.querySelector('.menu ul').replaceChildren()")
+    assert bar.bounding_box() == whole
+
+
 def test_without_a_script_the_day_still_works(demo: Running, visitor: Visit) -> None:
     """No JavaScript: no position, so the check-in asks why; the order goes through its pages."""
     rep = visitor(demo, PHONE, java_script_enabled=False)
