@@ -7,7 +7,8 @@
 MAC := $(if $(wildcard /opt/homebrew/lib),DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib)
 BIN := .venv/bin
 # Each process of the tests has databases of its own; beyond four, the journeys in the browser are what one waits for.
-PROCESSES := --numprocesses auto --maxprocesses 4
+# A process that ends within a test is a failure, and not begun again: pytest-xdist would wait for it for ever (its issue 1323).
+PROCESSES := --numprocesses auto --maxprocesses 4 --max-worker-restart 0
 FLASK := $(BIN)/flask --app wsgi
 
 help: ## This list

@@ -203,9 +203,11 @@ def test_whoever_reads_meanwhile_gets_the_old_roads_or_the_new(tmp_path: Path) -
         reader.start()
     first = known.now()
     file = write_streets(tmp_path / "town.osm.gz")
-    for _ in range(6):
-        import_roads(file, folder, quiet)
-    over.set()
+    try:
+        for _ in range(6):
+            import_roads(file, folder, quiet)
+    finally:
+        over.set()
     for reader in readers:
         reader.join()
     assert failures == [] and answers > 20
