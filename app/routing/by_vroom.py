@@ -13,10 +13,14 @@ from app.routing.problem import Orders, Problem
 
 vroom: Any = import_module("vroom")  # without types
 MUST = 100  # VROOM's highest priority
+_SEARCHES = (4, 8, 12, 16, 24, 32)  # at most, at each level; it divides its time among them beforehand
 
 
 def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Orders:
-    """Its orders of the visits; `level` 0 to 5 is its exploration, `guard` its time at most."""
+    """Its orders of the visits; `level` 0 to 5 is its exploration, `guard` the time of each of its searches at most.
+
+    So whoever got an answer sooner than after `guard` got the whole work of it.
+    """
     matrix = [[min(seconds, clock.longest) for seconds in row] for row in problem.travel]
     solver = vroom.Input()
     solver.set_durations_matrix("car", matrix)
@@ -51,7 +55,7 @@ def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Order
     orders: list[list[int]] = [[] for _ in problem.days]
     if jobs:
         solver.add_job(jobs)
-        routes = solver.solve(exploration_level=level, nb_threads=1, timeout=guard).routes
+        routes = solver.solve(exploration_level=level, nb_threads=1, timeout=_SEARCHES[level] * guard).routes
         # Without any job in the routes the table has no column `id`.
         for vehicle, kind, job in routes.reindex(columns=["vehicle_id", "type", "id"]).values.tolist():
             if kind == "job":

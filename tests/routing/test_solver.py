@@ -1,12 +1,15 @@
 """Plans against every plan there is, on small days; the same plan twice; days that cannot be planned."""
 
 import random
+import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 
-from app.routing import search, solver
+from app.routing import by_vroom, search, solver
+from app.routing.clock import Clock
 from app.routing.problem import ANY_TIME, UNREACHABLE, Day, Lunch, Problem, Visit
 from app.routing.repair import value
 from app.routing.simulator import breaches, simulate
@@ -84,6 +87,19 @@ def test_the_same_day_has_the_same_plan(days: int) -> None:
     first, second = plan(problem, 0.03), plan(problem, 0.03)
     assert first.orders == second.orders
     assert not (first.cut_short or second.cut_short)
+
+
+def test_whoever_was_not_held_up_by_the_clock_has_the_whole_plan_of_vroom() -> None:
+    """It divides its time among its searches, and cut off those that a busy machine held up: the plan was another one,
+    and nobody knew."""
+    for seed in range(20):
+        problem = grid(30, seed)
+        began = time.perf_counter()
+        whole = by_vroom.solve(problem, Clock(problem), 5, timedelta(minutes=1))
+        guard = 1.05 * (time.perf_counter() - began)
+        began = time.perf_counter()
+        again = by_vroom.solve(problem, Clock(problem), 5, timedelta(seconds=guard))
+        assert again == whole or time.perf_counter() - began >= guard
 
 
 def test_every_must_is_in_the_plan_that_can_be() -> None:
