@@ -1,26 +1,27 @@
 """VROOM (Verroad, BSD 2-clause, as `pyvroom`): the orders with the greatest sum of priorities, then the least travel.
 
 It knows several windows and breaks, and it drops what does not fit. It holds the interpreter's lock while it solves.
-With one thread the same input has the same answer.
+It makes one search only, which `vroom.Input.solve` cannot ask for: that begins 4 to 32, each in a thread of its own,
+however few may run at once. Which of two equal ones went on was up to the system, so the same day had two plans
+(VROOM's issue 1276), and they waited for each other at a semaphore that may sleep for ever (GCC's bug 98033).
 """
 
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from app.routing.clock import Clock
 from app.routing.problem import Orders, Problem
 
 vroom: Any = import_module("vroom")  # without types
 MUST = 100  # VROOM's highest priority
-_SEARCHES = (4, 8, 12, 16, 24, 32)  # at most, at each level; it divides its time among them beforehand
+_DEPTH = 5  # its most thorough exploration, and still quicker than the other engines
 
 
-def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Orders:
-    """Its orders of the visits; `level` 0 to 5 is its exploration, `guard` the time of each of its searches at most.
-
-    So whoever got an answer sooner than after `guard` got the whole work of it.
-    """
+def solve(problem: Problem, clock: Clock, guard: timedelta) -> Orders:
+    """Its orders of the visits; `guard` is its time at most."""
     matrix = [[min(seconds, clock.longest) for seconds in row] for row in problem.travel]
     solver = vroom.Input()
     solver.set_durations_matrix("car", matrix)
@@ -55,9 +56,8 @@ def solve(problem: Problem, clock: Clock, level: int, guard: timedelta) -> Order
     orders: list[list[int]] = [[] for _ in problem.days]
     if jobs:
         solver.add_job(jobs)
-        routes = solver.solve(exploration_level=level, nb_threads=1, timeout=_SEARCHES[level] * guard).routes
-        # Without any job in the routes the table has no column `id`.
-        for vehicle, kind, job in routes.reindex(columns=["vehicle_id", "type", "id"]).values.tolist():
-            if kind == "job":
-                orders[int(vehicle)].append(int(job))
+        found = solver._solve(nb_searches=1, depth=_DEPTH, nb_threads=1, timeout=guard)
+        steps = np.asarray(found._routes_numpy())
+        for vehicle, job in steps[steps["type"] == b"job"][["vehicle_id", "id"]].tolist():
+            orders[vehicle].append(job)
     return tuple(map(tuple, orders))

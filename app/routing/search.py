@@ -18,7 +18,6 @@ from app.routing.repair import Value, mended, value, with_visit
 from app.routing.simulator import breaches, simulate_all
 
 _BEAM_NS = 45  # for each label, candidate and stop; twice that with lunch
-_VROOM_US = 85  # for each candidate and stop, at its most thorough, for one day
 _PYVRP_US = (150, 10)  # an iteration, and for each stop of the plan
 # What a second is thought to be worth, in prizes that the best plan has a second: where time is short, where stops are.
 _EAGERNESS, _EAGERNESS_FULL = (1.0, 1.5, 0.7, 2.5), (0.2, 0.0, 0.5, 1.0)
@@ -81,22 +80,12 @@ class Search:
         return max(left, 0.0)
 
     def _vroom(self) -> Iterator[Orders]:
-        level = self._level()
         for problem in _lunches(self.problem):
             guard = self._left()
             if guard:
                 began = time.perf_counter()
-                yield by_vroom.solve(problem, Clock(problem), level, timedelta(seconds=guard))
+                yield by_vroom.solve(problem, Clock(problem), timedelta(seconds=guard))
                 self.cut_short = self.cut_short or time.perf_counter() - began >= guard
-
-    def _level(self) -> int:
-        """VROOM's most thorough exploration that this much work allows: it takes about n x stops x (level + 1)."""
-        size = len(self.problem.visits)
-        near = float(np.partition(self.travel, min(2, len(self.travel) - 1), axis=1)[:, :3].mean())
-        each = near + fmean(visit.service for visit in self.problem.visits)
-        stops = [min(day.max_stops or size, (day.closes - day.opens) / max(each, 1)) for day in self.problem.days]
-        whole = _VROOM_US * size * min(sum(stops), size) * (2 + len(stops)) / 3
-        return int(min(max(6e6 * self.seconds / whole - 1, 0), 5))
 
     def _pyvrp(self, musts: int) -> None:
         stops = sum(map(len, self.best))
