@@ -17,7 +17,7 @@ from app.beats.queries import find_plan, list_plan_reps
 from app.beats.remedies import with_other_reps
 from app.beats.rules import Asked, Lack, Missing, RepDraft, RepWork, Shortfall
 from app.beats.settling import end_settling, list_unsettled, settle_rep
-from app.beats.weeks import plan_rep
+from app.beats.weeks import SECONDS, plan_rep
 from app.beats.workload import how_to_drive, load_work, read_draft
 from app.identity.queries import find_actor
 from app.infra.db import db, transact
@@ -26,7 +26,6 @@ from app.kernel.access import Actor
 from app.kernel.errors import ForbiddenError
 
 Say = Callable[[int, int], None]
-SECONDS = 0.08  # of work for each engine and week of a rep
 MOST_PLACES = 800  # of a team's customers, between which all ways are asked for
 
 

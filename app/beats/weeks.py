@@ -20,7 +20,7 @@ from app.planning.rules import Shift, Travel, arrivals
 from app.planning.solver import BestDays, best_days, order_of
 from app.routing.why import Reason
 
-SECONDS = 0.08  # of work for each engine and week
+SECONDS = 0.05  # of work for each engine and week
 _DUE, _SOONER, _LATE = 2, 1, 2  # what a visit is worth, in its week, a week before it, and more for each week after it
 _MOST = 1.2  # of a week's time, how long all visits are that are looked at
 _CROWDED = 0.8  # of a week's time, how long visits are that leave no room for an even number on each day

@@ -18,7 +18,6 @@ from app.routing.problem import ANY_TIME, UNREACHABLE, Day, Lunch, Problem, Visi
 from app.routing.simulator import simulate
 from app.routing.why import Cause, Reason, causes, detours, left_out
 
-SECONDS = 0.08  # of work for each engine: a rep's day
 _AROUND = timedelta(hours=6)  # of a shift: opening hours that near are those of its day
 
 
@@ -34,23 +33,23 @@ class BestDays:
 
 
 def best_days(
-    stops: Sequence[Stop], shifts: Sequence[Shift], travel: Travel = ESTIMATE, seconds: float = SECONDS
+    stops: Sequence[Stop], shifts: Sequence[Shift], travel: Travel = ESTIMATE, seconds: float | None = None
 ) -> BestDays:
     """The plan with the most musts, then the greatest sum of values, then the least driving; with work for about
-    `seconds` for each engine.
+    `seconds` for each engine, None for those that a rep's day has.
 
     Windows are those of all days that the shifts span; a stop without (None) may be on any of them. Each stop is once
     in the plan, which breaks no rule, or left out with the reason. Where an agreed time cannot be kept the stop comes
     as soon after it as may be. Stops without a position, which no engine can place, come in where they cost no other
     stop its place.
     """
-    from app.routing.solver import plan  # takes half a second, for three engines: only whoever plans pays it
+    from app.routing.solver import SECONDS, plan  # takes half a second, for three engines: only whoever plans pays it
 
     travel = cache(travel)  # the simulator asks again and again
     given = {stop.id: stop for stop in stops}
     asked = [_relaxed(stop, shifts, travel) for stop in stops]
     located = [stop for stop in asked if stop.position is not None]
-    found = plan(problem_of(located, shifts, travel), seconds)
+    found = plan(problem_of(located, shifts, travel), SECONDS if seconds is None else seconds)
     orders = [tuple(located[number] for number in order) for order in found.orders]
     runs = [_kept(order, shift, travel) for order, shift in zip(orders, shifts, strict=True)]
     for stop in sorted((stop for stop in asked if stop.position is None), key=_most_wanted):
