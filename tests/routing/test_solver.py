@@ -108,6 +108,17 @@ def test_vroom_is_not_cut_off_in_silence() -> None:
         assert again == whole or time.perf_counter() - began >= guard
 
 
+def test_a_guard_is_kept_to_the_fraction_of_a_millisecond() -> None:
+    """VROOM knows whole ones only, and stopped up to one before the guard: cut off, and not told."""
+    for seed in range(20):
+        problem = grid(8, seed)
+        whole = by_vroom.solve(problem, Clock(problem), timedelta(minutes=1))
+        for guard in range(500, 4000, 100):
+            began = time.perf_counter()
+            again = by_vroom.solve(problem, Clock(problem), timedelta(microseconds=guard))
+            assert again == whole or time.perf_counter() - began >= guard / 1e6
+
+
 def test_every_must_is_in_the_plan_that_can_be() -> None:
     found = plan(grid(12, 5, must=6), WORK)
     assert set(range(6)) <= set(found.orders[0])
